@@ -1,0 +1,15 @@
+export { acknowledge } from './acknowledge.js';
+export { commitOffsets, type CommitOffsetsOptions } from './commit-offsets.js';
+export type { Failure, FailurePolicy, OnFailure } from './failure-policy.js';
+export { filterRecord } from './filter-record.js';
+export { filterValue } from './filter-value.js';
+export { forEachPartition, type ForEachPartitionOptions } from './for-each-partition.js';
+export type { ProcessContext } from './internal/attempt-context.js';
+export type { BackoffOptions } from './internal/backoff.js';
+export type { ProduceResult } from './internal/produce-run.js';
+export type { ProjectResult } from './internal/project-result.js';
+export { keepLease } from './keep-lease.js';
+export { mapValue } from './map-value.js';
+export { processEach, type ProcessEachOptions } from './process-each.js';
+export { produceFrom } from './produce-from.js';
+export { produce, type ProduceOptions } from './produce.js';

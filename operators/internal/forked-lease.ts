@@ -1,0 +1,62 @@
+import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../../src/model/lease.js';
+
+interface Trunk {
+  readonly lease: Lease;
+  open: number;
+  reason: unknown;
+  released: boolean;
+}
+
+/**
+ * One of several shares of a lease. The lease itself is settled with the last share: released if any share was, else
+ * acknowledged. Until then it stays open, so that the partition does not rewind under the shares still at work.
+ */
+class ForkedLease implements Lease {
+  readonly #trunk: Trunk;
+  #state: 'open' | 'acked' | 'released' = 'open';
+
+  constructor(trunk: Trunk) {
+    this.#trunk = trunk;
+  }
+
+  get signal(): AbortSignal {
+    return this.#trunk.lease.signal;
+  }
+  get partitions(): readonly LeaseOwner[] {
+    return this.#trunk.lease.partitions;
+  }
+  get state(): Lease['state'] {
+    return this.#state === 'open' && this.#trunk.lease.state === 'fenced' ? 'fenced' : this.#state;
+  }
+
+  ack(): LeaseAnswer {
+    return this.#settle('acked');
+  }
+
+  release(reason?: unknown): LeaseAnswer {
+    if (this.#state === 'open' && !this.#trunk.released) {
+      this.#trunk.released = true;
+      this.#trunk.reason = reason;
+    }
+    return this.#settle('released');
+  }
+
+  #settle(state: 'acked' | 'released'): LeaseAnswer {
+    if (this.#state !== 'open') return 'duplicate';
+    const trunk = this.#trunk;
+    this.#state = state;
+    trunk.open -= 1;
+    if (trunk.open > 0) return trunk.lease.state === 'fenced' ? 'fenced' : 'accepted';
+    return trunk.released ? trunk.lease.release(trunk.reason) : trunk.lease.ack();
+  }
+
+  [takeLease](): void {
+    this.#trunk.lease[takeLease]?.();
+  }
+}
+
+/** `shares` leases that together stand for one. */
+export function forkLease(lease: Lease, shares: number): readonly Lease[] {
+  const trunk: Trunk = { lease, open: shares, reason: undefined, released: false };
+  return Array.from({ length: shares }, () => new ForkedLease(trunk));
+}

@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { FakeCluster, type Fate } from './support/fake-cluster.js';
+import { ProducerBench } from './support/producer-bench.js';
+
+/**
+ * Random answers, leader moves and pauses. What must hold whatever happens: each record is answered once; per partition the
+ * log has the records in the order of their calls, each at most once unless it failed as maybe written; what was reported as
+ * delivered is in the log at that offset; what failed as not written is not.
+ */
+const fate: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<Fate>('ok') },
+  { weight: 2, arbitrary: fc.constant<Fate>('lost') },
+  { weight: 2, arbitrary: fc.constant<Fate>('writtenThenLost') },
+  { weight: 2, arbitrary: fc.constantFrom<Fate>({ error: 19 }, { error: 6 }, { error: 7 }, { error: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom<Fate>({ errorAfterAppend: 20 }, { errorAfterAppend: 7 }) },
+  { weight: 1, arbitrary: fc.constantFrom<Fate>({ error: 29 }, { error: 87 }, { error: 10 }) },
+  { weight: 1, arbitrary: fc.boolean().map((append): Fate => ({ silence: true, append })) },
+);
+/** What a broker says that has lost the producer's state: then, and only then, a batch may be written twice. */
+const forgetful: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 8, arbitrary: fate },
+  { weight: 1, arbitrary: fc.constantFrom<Fate>({ error: 59 }, { error: 45 }, { error: 47 }) },
+);
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ write: fc.integer({ min: 1, max: 12 }), partition: fc.integer({ min: 0, max: 2 }) }),
+  },
+  { weight: 4, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 400 }) }) },
+  { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1000, max: 45_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ move: fc.integer({ min: 0, max: 2 }), to: fc.integer({ min: 1, max: 3 }) }) },
+);
+
+function run(
+  seed: number,
+  fates: readonly Fate[],
+  steps: readonly ({ write: number; partition: number } | { wait: number } | { move: number; to: number })[],
+  options: {
+    deliveryTimeoutMs: number;
+    enableIdempotence: boolean;
+    once: boolean;
+    latencyMs: number;
+    namesLeader: boolean;
+  },
+): void {
+  const kafka = new FakeCluster(seed);
+  kafka.latencyMs = options.latencyMs;
+  kafka.namesLeader = options.namesLeader;
+  const bench = new ProducerBench(
+    { batchSize: 110, deliveryTimeoutMs: options.deliveryTimeoutMs, enableIdempotence: options.enableIdempotence },
+    kafka,
+  );
+  const partitions = kafka.topic('t', [1, 2, 1]);
+  kafka.script.push(...fates);
+  let token = 0;
+  const written: number[][] = [[], [], []];
+  for (const action of steps) {
+    if ('wait' in action) bench.advance(action.wait);
+    else if ('move' in action) kafka.move('t', action.move, action.to);
+    else {
+      for (let i = 0; i < action.write; i++) {
+        written[action.partition]!.push(token);
+        bench.write(token++, 't', action.partition);
+      }
+    }
+  }
+  let closed = false;
+  bench.core.close(200_000, () => {
+    closed = true;
+  });
+  bench.advance(400_000);
+
+  expect(closed).toBe(true);
+  expect(bench.outcomes.size).toBe(token);
+  expect(bench.core.bufferedBytes).toBe(0);
+  expect(kafka.runtime.alive).toBe(0);
+  partitions.forEach((partition, index) => {
+    const log = partition.values.map((value) => Number(value.slice(1)));
+    if (options.once) expect(new Set(log).size).toBe(log.length);
+    const firsts = log.filter((value, at) => log.indexOf(value) === at);
+    expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
+    for (const record of written[index]!) {
+      const { error, offset } = bench.outcomes.get(record)!;
+      if (error === undefined && offset! >= 0) expect(log[offset!]).toBe(record);
+      if (error === undefined) expect(log).toContain(record);
+      if (error?.mayHaveBeenWritten === false) expect(log).not.toContain(record);
+    }
+  });
+}
+
+const scenario = [
+  fc.integer({ min: 1, max: 2 ** 31 }),
+  fc.array(fate, { maxLength: 40 }),
+  fc.array(step, { minLength: 1, maxLength: 25 }),
+] as const;
+const runs = Number(process.env['FC_RUNS'] ?? 300);
+
+describe('under random answers', () => {
+  it('with idempotence each record is in the log once and in order, and outcomes are true', () => {
+    fc.assert(
+      fc.property(
+        ...scenario,
+        fc.constantFrom(2_000, 40_000, 120_000),
+        fc.integer({ min: 1, max: 60 }),
+        fc.boolean(),
+        (seed, fates, steps, deliveryTimeoutMs, latencyMs, namesLeader) => {
+          run(seed, fates, steps, { deliveryTimeoutMs, enableIdempotence: true, once: true, latencyMs, namesLeader });
+        },
+      ),
+      { numRuns: runs },
+    );
+  });
+
+  it('with a broker that forgets the producer the first copies are in order and outcomes are true', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2 ** 31 }),
+        fc.array(forgetful, { maxLength: 40 }),
+        scenario[2],
+        fc.integer({ min: 1, max: 60 }),
+        (seed, fates, steps, latencyMs) => {
+          const options = { deliveryTimeoutMs: 120_000, enableIdempotence: true, once: false, namesLeader: true };
+          run(seed, fates, steps, { ...options, latencyMs });
+        },
+      ),
+      { numRuns: runs },
+    );
+  });
+
+  it('without idempotence the first copies are in order and outcomes are true', () => {
+    fc.assert(
+      fc.property(...scenario, fc.integer({ min: 1, max: 60 }), (seed, fates, steps, latencyMs) => {
+        run(seed, fates, steps, {
+          deliveryTimeoutMs: 120_000,
+          enableIdempotence: false,
+          once: false,
+          latencyMs,
+          namesLeader: false,
+        });
+      }),
+      { numRuns: runs },
+    );
+  });
+});

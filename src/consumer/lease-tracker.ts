@@ -1,0 +1,350 @@
+import { type LeaseAnswer } from '../model/lease.js';
+
+/** Bounds of what may be delivered and not settled, per partition. */
+export interface LeaseLimits {
+  readonly windowRecords: number;
+  readonly windowBytes: number;
+}
+
+/** What a commit of this partition would say. */
+export interface CommitValue {
+  readonly offset: number;
+  /** Epoch of the leader that wrote the last record before `offset`, -1 while unknown. */
+  readonly leaderEpoch: number;
+}
+
+const OPEN = 1;
+const ACKED = 2;
+const RELEASED = 3;
+const FENCED = 4;
+const KIND = 7;
+/** Set beside OPEN once an operator took the lease. */
+const TAKEN = 8;
+
+const firstCapacity = 64;
+/** Acknowledged records behind an open one may span this many windows before delivery waits for the open one. */
+const spanFactor = 16;
+
+/**
+ * The leases of one partition under one delivery epoch: rings indexed by delivery sequence, so that settling costs the same
+ * however many are open. After `fence` nothing is delivered through it any more, but leases of the epoch keep answering what
+ * became of them.
+ *
+ * Commit values follow the order of delivery, never arithmetic on offsets: compaction, control and aborted records leave
+ * gaps. Given out = open + released + given back (acknowledged or fenced) at any time.
+ */
+export class LeaseTracker {
+  /** Next offset to deliver; moved by the owner, also over what is never delivered. */
+  nextOffset: number;
+  fenced = false;
+  readonly #limits: LeaseLimits;
+  readonly #span: number;
+  /** Told after each change; it only marks. */
+  readonly #settled: () => void;
+  #states: Uint8Array = new Uint8Array(firstCapacity);
+  #offsets: Float64Array = new Float64Array(firstCapacity);
+  #times: Float64Array = new Float64Array(firstCapacity);
+  #sizes: Int32Array = new Int32Array(firstCapacity);
+  #mask = firstCapacity - 1;
+  /** Oldest sequence that is not acknowledged, and next sequence to give out. */
+  #head = 0;
+  #tail = 0;
+  #open = 0;
+  #released = 0;
+  #taken = 0;
+  #bytes = 0;
+  /** Pairs (first sequence, leader epoch), ascending: epochs change once in a while, records come by the million. */
+  readonly #epochs: number[];
+  #lastEpoch: number;
+  /** Made for those who asked; record leases by their sequence, range leases by -1 - first. */
+  #signals: Map<number, AbortController> | null = null;
+
+  constructor(limits: LeaseLimits, nextOffset: number, leaderEpoch: number, settled: () => void) {
+    this.#limits = limits;
+    this.#span = limits.windowRecords * spanFactor;
+    this.nextOffset = nextOffset;
+    this.#epochs = [-1, leaderEpoch];
+    this.#lastEpoch = leaderEpoch;
+    this.#settled = settled;
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+  get released(): number {
+    return this.#released;
+  }
+  get taken(): number {
+    return this.#taken;
+  }
+  get givenOut(): number {
+    return this.#tail;
+  }
+  /** Bytes of open and released records. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+  /** Sequence of the next delivery. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Whether the window has room. A window of any size lets one record through, however big it is. */
+  get hasCredit(): boolean {
+    return (
+      this.#open + this.#released < this.#limits.windowRecords &&
+      this.#bytes < this.#limits.windowBytes &&
+      this.#tail - this.#head < this.#span
+    );
+  }
+
+  /** Offset of the oldest delivered record that is not acknowledged, else the next one to deliver. */
+  get commitOffset(): number {
+    return this.#head < this.#tail ? this.#offsets[this.#head & this.#mask]! : this.nextOffset;
+  }
+
+  get commitValue(): CommitValue {
+    return { offset: this.commitOffset, leaderEpoch: this.#epochBefore(this.#head) };
+  }
+
+  /** Leader epoch of the last delivered record, or what the position came with. */
+  get lastLeaderEpoch(): number {
+    return this.#lastEpoch;
+  }
+
+  /** Of the open leases, the one delivered first. */
+  get oldestOpen(): { readonly offset: number; readonly deliveredAt: number } | null {
+    if (this.#open === 0) return null;
+    for (let seq = this.#head; seq < this.#tail; seq++) {
+      const at = seq & this.#mask;
+      if ((this.#states[at]! & KIND) === OPEN) return { offset: this.#offsets[at]!, deliveredAt: this.#times[at]! };
+    }
+    return null;
+  }
+
+  /** Gives a record out; the returned sequence is its lease. The owner has moved `nextOffset` behind it. */
+  deliver(offset: number, size: number, deliveredAt: number, leaderEpoch: number): number {
+    const seq = this.#tail;
+    if (seq - this.#head > this.#mask) this.#grow();
+    const at = seq & this.#mask;
+    this.#states[at] = OPEN;
+    this.#offsets[at] = offset;
+    this.#times[at] = deliveredAt;
+    this.#sizes[at] = size;
+    if (leaderEpoch !== this.#lastEpoch) this.#epochChanged(seq, leaderEpoch);
+    this.#tail = seq + 1;
+    this.#open++;
+    this.#bytes += size;
+    return seq;
+  }
+
+  ack(seq: number): LeaseAnswer {
+    if (seq < this.#head) return 'duplicate';
+    const at = seq & this.#mask;
+    const state = this.#states[at]!;
+    if ((state & KIND) !== OPEN) return state === FENCED ? 'fenced' : 'duplicate';
+    this.#states[at] = ACKED;
+    this.#open--;
+    if (state !== OPEN) this.#taken--;
+    this.#bytes -= this.#sizes[at]!;
+    if (this.#signals !== null) this.#signals.delete(seq);
+    if (seq === this.#head) this.#advance();
+    this.#settled();
+    return 'accepted';
+  }
+
+  /** Acknowledges what is open of the sequences `[from, to)`; returns how many that were. */
+  ackRange(from: number, to: number): number {
+    let accepted = 0;
+    for (let seq = from < this.#head ? this.#head : from; seq < to; seq++) {
+      const at = seq & this.#mask;
+      const state = this.#states[at]!;
+      if ((state & KIND) !== OPEN) continue;
+      this.#states[at] = ACKED;
+      if (state !== OPEN) this.#taken--;
+      this.#bytes -= this.#sizes[at]!;
+      if (this.#signals !== null) this.#signals.delete(seq);
+      accepted++;
+    }
+    if (accepted === 0) return 0;
+    this.#open -= accepted;
+    if (this.#signals !== null) this.#signals.delete(-1 - from);
+    if (from <= this.#head) this.#advance();
+    this.#settled();
+    return accepted;
+  }
+
+  /** Not done: keeps its credit and blocks the commit until the partition rewinds. */
+  release(seq: number): LeaseAnswer {
+    return this.releaseRange(seq, seq + 1) === 1 ? 'accepted' : this.refusal(seq);
+  }
+
+  releaseRange(from: number, to: number): number {
+    let accepted = 0;
+    for (let seq = from < this.#head ? this.#head : from; seq < to; seq++) {
+      const at = seq & this.#mask;
+      const state = this.#states[at]!;
+      if ((state & KIND) !== OPEN) continue;
+      this.#states[at] = RELEASED;
+      if (state !== OPEN) this.#taken--;
+      if (this.#signals !== null) this.#signals.delete(seq);
+      accepted++;
+    }
+    if (accepted === 0) return 0;
+    this.#open -= accepted;
+    this.#released += accepted;
+    if (this.#signals !== null) this.#signals.delete(-1 - from);
+    this.#settled();
+    return accepted;
+  }
+
+  /** Why a lease that is no longer open cannot be settled. */
+  refusal(seq: number): 'duplicate' | 'fenced' {
+    return seq >= this.#head && this.#states[seq & this.#mask] === FENCED ? 'fenced' : 'duplicate';
+  }
+
+  state(seq: number): 'open' | 'acked' | 'released' | 'fenced' {
+    if (seq < this.#head) return 'acked';
+    switch (this.#states[seq & this.#mask]! & KIND) {
+      case OPEN:
+        return 'open';
+      case ACKED:
+        return 'acked';
+      case RELEASED:
+        return 'released';
+      default:
+        return 'fenced';
+    }
+  }
+
+  /** State of a lease over a range: open while anything in it is open, else the worst that happened to a part. */
+  rangeState(from: number, to: number): 'open' | 'acked' | 'released' | 'fenced' {
+    let worst: 'acked' | 'released' | 'fenced' = 'acked';
+    for (let seq = from; seq < to; seq++) {
+      const state = this.state(seq);
+      if (state === 'open') return 'open';
+      if (state === 'fenced' || (state === 'released' && worst === 'acked')) worst = state;
+    }
+    return worst;
+  }
+
+  take(seq: number): void {
+    this.takeRange(seq, seq + 1);
+  }
+
+  takeRange(from: number, to: number): void {
+    for (let seq = from < this.#head ? this.#head : from; seq < to; seq++) {
+      const at = seq & this.#mask;
+      if (this.#states[at] !== OPEN) continue;
+      this.#states[at] = OPEN | TAKEN;
+      this.#taken++;
+    }
+  }
+
+  /** Open, and nobody took it over. */
+  isUntaken(seq: number): boolean {
+    return seq >= this.#head && this.#states[seq & this.#mask] === OPEN;
+  }
+
+  /** Aborted when the lease is fenced. Reading a signal is dear, so there is none before somebody asks. */
+  signal(seq: number): AbortSignal {
+    return this.#signalOf(seq, this.state(seq));
+  }
+
+  rangeSignal(from: number, to: number): AbortSignal {
+    return this.#signalOf(-1 - from, this.rangeState(from, to));
+  }
+
+  /** Ends the epoch: what is open or released is ours to settle no more. Returns how many that were. */
+  fence(): number {
+    const count = this.#fenceWhere((state) => (state & KIND) === OPEN || state === RELEASED, -1);
+    this.fenced = true;
+    this.#released = 0;
+    return count;
+  }
+
+  /** Fences what was handed to a subscriber that left without anybody taking it over, except the given one. */
+  fenceUntaken(except: number): number {
+    return this.#fenceWhere((state) => state === OPEN, except);
+  }
+
+  #fenceWhere(matches: (state: number) => boolean, except: number): number {
+    let count = 0;
+    for (let seq = this.#head; seq < this.#tail; seq++) {
+      const at = seq & this.#mask;
+      const state = this.#states[at]!;
+      if (seq === except || !matches(state)) continue;
+      this.#states[at] = FENCED;
+      if (state !== RELEASED) this.#open--;
+      if ((state & TAKEN) !== 0) this.#taken--;
+      this.#bytes -= this.#sizes[at]!;
+      count++;
+    }
+    // listeners of a signal may call anything here: by now every state is what it will be
+    if (count > 0 && this.#signals !== null) this.#abortFenced(this.#signals);
+    return count;
+  }
+
+  #abortFenced(signals: Map<number, AbortController>): void {
+    for (const [key, controller] of [...signals]) {
+      if (this.state(key < 0 ? -1 - key : key) !== 'fenced') continue;
+      signals.delete(key);
+      controller.abort();
+    }
+  }
+
+  #signalOf(key: number, state: 'open' | 'acked' | 'released' | 'fenced'): AbortSignal {
+    if (state === 'fenced') return AbortSignal.abort();
+    let controller = this.#signals?.get(key);
+    if (controller === undefined) {
+      controller = new AbortController();
+      // a settled lease is never fenced: nothing to remember
+      if (state === 'open') (this.#signals ??= new Map<number, AbortController>()).set(key, controller);
+    }
+    return controller.signal;
+  }
+
+  #advance(): void {
+    const tail = this.#tail;
+    const mask = this.#mask;
+    const states = this.#states;
+    let head = this.#head;
+    while (head < tail && states[head & mask] === ACKED) head++;
+    this.#head = head;
+  }
+
+  #grow(): void {
+    const capacity = (this.#mask + 1) * 2;
+    const states = new Uint8Array(capacity);
+    const offsets = new Float64Array(capacity);
+    const times = new Float64Array(capacity);
+    const sizes = new Int32Array(capacity);
+    for (let seq = this.#head; seq < this.#tail; seq++) {
+      const from = seq & this.#mask;
+      const to = seq & (capacity - 1);
+      states[to] = this.#states[from]!;
+      offsets[to] = this.#offsets[from]!;
+      times[to] = this.#times[from]!;
+      sizes[to] = this.#sizes[from]!;
+    }
+    this.#states = states;
+    this.#offsets = offsets;
+    this.#times = times;
+    this.#sizes = sizes;
+    this.#mask = capacity - 1;
+  }
+
+  #epochChanged(seq: number, leaderEpoch: number): void {
+    this.#lastEpoch = leaderEpoch;
+    this.#epochs.push(seq, leaderEpoch);
+    // runs that no commit value can ask for any more
+    while (this.#epochs.length > 2 && this.#epochs[2]! < this.#head) this.#epochs.splice(0, 2);
+  }
+
+  /** Epoch of the record delivered before `seq`. */
+  #epochBefore(seq: number): number {
+    let epoch = this.#epochs[1]!;
+    for (let i = 2; i < this.#epochs.length && this.#epochs[i]! < seq; i += 2) epoch = this.#epochs[i + 1]!;
+    return epoch;
+  }
+}

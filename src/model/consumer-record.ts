@@ -1,0 +1,75 @@
+import type { Lease, Leased } from './lease.js';
+import type { RecordHeaders } from './record-headers.js';
+import type { Bytes, TimestampType } from './topic-partition.js';
+
+/**
+ * A consumed record. Key, value and headers are decoded on first access. A class with accessors: `{ ...record }` would
+ * lose them, and does not compile. Keeping a settled record pins the fetch answer it came in; `toJSON()` and
+ * `detach()` copy.
+ * @public
+ */
+export abstract class ConsumerRecord<out K = Bytes | null, out V = Bytes | null> implements Leased {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Milliseconds since the epoch, -1 where the record has none. */
+  readonly timestamp: number;
+  readonly timestampType: TimestampType;
+  readonly leaderEpoch: number | null;
+
+  protected constructor(
+    topic: string,
+    partition: number,
+    offset: number,
+    timestamp: number,
+    timestampType: TimestampType,
+    leaderEpoch: number | null,
+  ) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.timestampType = timestampType;
+    this.leaderEpoch = leaderEpoch;
+  }
+
+  abstract get lease(): Lease;
+  /** @throws DeserializationError, with the record's bytes, when the deserializer fails. */
+  abstract get key(): K;
+  /** @throws DeserializationError, with the record's bytes, when the deserializer fails. */
+  abstract get value(): V;
+  abstract get headers(): RecordHeaders;
+  /** Undecoded bytes: dead letters, retry topics and key lanes need them. */
+  abstract get keyBytes(): Bytes | null;
+  abstract get valueBytes(): Bytes | null;
+  /** Bytes of the key on the wire, -1 for null. */
+  abstract get serializedKeySize(): number;
+  abstract get serializedValueSize(): number;
+  abstract toJSON(): object;
+  /** A copy that does not pin the fetch answer. */
+  abstract detach(): ConsumerRecord<K, V>;
+}
+
+/** A value computed from a record, with the record's lease. `record` is always the consumed record. @public */
+export interface Processed<out R, out Rec> extends Leased {
+  readonly value: R;
+  readonly record: Rec;
+}
+
+/** The consumed record below S: through Processed and Delivery, else S itself (a record, a batch). @public */
+export type RecordOf<S> = S extends { readonly record: infer Rec }
+  ? Rec
+  : S extends { readonly source: infer T extends Leased }
+    ? RecordOf<T>
+    : S;
+
+/** Several leased items under one lease. @public */
+export interface LeasedBatch<out S> extends Leased {
+  readonly items: readonly S[];
+}
+
+/** Records of one partition, delivered together. @public */
+export interface RecordBatch<out K, out V> extends LeasedBatch<ConsumerRecord<K, V>> {
+  readonly topic: string;
+  readonly partition: number;
+}

@@ -1,0 +1,64 @@
+import type { Runtime } from './runtime.js';
+import type { CommitReceipt, GroupMetadata } from './commit.js';
+
+/** What settling a lease came to; `duplicate` = it was settled before, `fenced` = it is no longer ours to settle. @public */
+export type LeaseAnswer = 'accepted' | 'duplicate' | 'fenced';
+
+/** Something whose processing has to be settled. @public */
+export interface Leased {
+  readonly lease: Lease;
+}
+
+/**
+ * The obligation that comes with a delivered record: until it is acknowledged it counts against the window of its
+ * partition and holds back the commit. No topic, partition or offset here: a batch, a fork and a mixed batch have a
+ * lease too.
+ * @public
+ */
+export interface Lease {
+  /** Aborted when the lease is fenced (partition lost, seek, drain deadline). Made on first access. */
+  readonly signal: AbortSignal;
+  readonly state: 'open' | 'acked' | 'released' | 'fenced';
+  /** The partitions this lease covers: one for a record, several for a mixed batch. */
+  readonly partitions: readonly LeaseOwner[];
+  /** Done: gives credit back and lets the commit move on. */
+  ack(): LeaseAnswer;
+  /** Not done: redelivered after the partition rewinds (KIP-932's word). Gives no credit back. */
+  release(reason?: unknown): LeaseAnswer;
+  /**
+   * Called by an operator that takes the record over synchronously inside `next`: a taken lease lives until it is
+   * settled, also after upstream was unsubscribed. Optional: a lease without it always counts as taken.
+   * @internal
+   */
+  [takeLease]?(): void;
+}
+
+/** Key of the method by which an operator takes a lease over. @internal */
+export const takeLease: unique symbol = Symbol.for('rx-kafka.takeLease') as never;
+
+/** The port that batchRecords, transaction, commitOffsets and pauseWhile need of a partition. @public */
+export interface LeaseOwner {
+  readonly topic: string;
+  readonly partition: number;
+  /** Assignment epoch: identity of the partition stream. */
+  readonly epoch: number;
+  readonly windowFull: boolean;
+  onPressure(listener: (why: 'windowFull' | 'revoking' | 'draining' | 'lost') => void): () => void;
+  /** Pauses delivery under that reason until the returned function is called. */
+  hold(reason: string): () => void;
+  /** Back to the first unsettled record, under a new delivery epoch. */
+  rewind(): void;
+  commitNow(done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void;
+  /**
+   * The cadence of `commitOffsets(options)`: replaces the consumer's own for this partition until the returned function is
+   * called. `undefined` keeps the consumer's cadence. Receipts of every commit that covers the partition go to `receipt`.
+   * Throws a UsageError where nothing can be committed (no group, or `commit: false` without options).
+   * @internal
+   */
+  commitCadence?(
+    options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
+    receipt: (receipt: CommitReceipt) => void,
+  ): () => void;
+  groupMetadata(): GroupMetadata | undefined;
+  readonly runtime: Pick<Runtime, 'scheduler' | 'random'>;
+}

@@ -1,0 +1,42 @@
+/** Raw bytes, never a Node `Buffer` in public types. @public */
+export type Bytes = Uint8Array;
+
+/** One partition of one topic. @public */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A position in a partition: `offset` is the next record to read. @public */
+export interface TopicPartitionOffset extends TopicPartition {
+  readonly offset: number;
+  /** Epoch of the leader that wrote the record before `offset`, for truncation detection (KIP-320). */
+  readonly leaderEpoch?: number | undefined;
+  /** Text stored beside a committed offset. */
+  readonly metadata?: string | undefined;
+}
+
+/**
+ * Offsets of several partitions. A list, not a Map: a TopicPartition has no identity and "topic-partition" strings are
+ * ambiguous.
+ * @public
+ */
+export type OffsetList = readonly TopicPartitionOffset[];
+
+/** What the cluster says of one partition. @public */
+export interface PartitionInfo extends TopicPartition {
+  /** Node id of the leader, null while there is none. */
+  readonly leader: number | null;
+  readonly replicas: readonly number[];
+  readonly inSyncReplicas: readonly number[];
+}
+
+/** Distance between a consumer's position and the end of a partition, in offsets. @public */
+export interface PartitionLag extends TopicPartition {
+  readonly lag: number;
+  readonly position: number;
+  readonly endOffset: number;
+}
+
+/** Who set a record's timestamp: the producer, the broker, or (format v0) nobody. @public */
+export type TimestampType = 'createTime' | 'logAppendTime' | 'none';
