@@ -10,9 +10,6 @@ export interface EncodedHeaders {
   readonly count: number;
 }
 
-/** What Node's console looks for; the symbol is a registered one, so no import of node:util. */
-const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom');
-
 type HeaderEntry = readonly [name: string, value: Uint8Array | null];
 
 /**
@@ -59,10 +56,6 @@ export class LazyHeaders implements RecordHeaders {
     return this.#decoded().map(([name, value]) => [name, value === null ? null : decodeUtf8(value)] as const);
   }
 
-  [inspect](): unknown {
-    return this.toJSON();
-  }
-
   /** What a record that passes these headers on writes: the same bytes, not decoded. @internal */
   encoded(): EncodedHeaders | null {
     if (this.size === 0) return null;
@@ -103,6 +96,13 @@ export class LazyHeaders implements RecordHeaders {
     return (this.#entries = entries);
   }
 }
+
+// What Node's console looks for. Not a member: declarations of computed names are beyond isolatedDeclarations.
+Object.defineProperty(LazyHeaders.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: LazyHeaders): unknown {
+    return this.toJSON();
+  },
+});
 
 /** Headers of a record without any. */
 export const noHeaders: LazyHeaders = new LazyHeaders(new Uint8Array(0), 0, 0);

@@ -40,5 +40,7 @@ function isAbortMarker(batch: BatchHeader): boolean {
   // control batches are never compressed
   cursor.reset(batch.bytes, batch.recordsStart, batch.end, batch);
   if (!cursor.next() || cursor.keyLength < 0) return false;
-  return parseControlRecord(batch.bytes, cursor.keyStart, cursor.keyStart + cursor.keyLength).type === controlType.abort;
+  return (
+    parseControlRecord(batch.bytes, cursor.keyStart, cursor.keyStart + cursor.keyLength).type === controlType.abort
+  );
 }

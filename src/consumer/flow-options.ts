@@ -42,10 +42,7 @@ export interface CursorListener {
   /** A receiver threw; delivery goes on with the next record. Without this method the error is thrown from a hop. */
   receiverFailed?(cursor: PartitionCursor, error: unknown): void;
   /** LeaseOwner, for the cursor; without them nothing can be committed through it. */
-  commitNow?(
-    cursor: PartitionCursor,
-    done: (receipt: CommitReceipt | null, error?: unknown) => void,
-  ): () => void;
+  commitNow?(cursor: PartitionCursor, done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void;
   groupMetadata?(): GroupMetadata | undefined;
   commitCadence?(
     cursor: PartitionCursor,

@@ -1,0 +1,403 @@
+import { type Cluster } from '../cluster/cluster.js';
+import { type KafkaError } from '../errors/kafka-error.js';
+import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
+import { type Cancel, type Done } from '../model/done.js';
+import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { ConsumerCommits } from './consumer-commits.js';
+import {
+  type ConsumerCoreOptions,
+  type ConsumerSurface,
+  type ConsumerView,
+  type DrainOutcome,
+} from './consumer-ports.js';
+import { Drain, type DrainHost } from './drain.js';
+import { Fetcher } from './fetcher.js';
+import { type CursorListener, type PositionTrouble } from './flow-options.js';
+import { HeldPartition } from './held-partition.js';
+import { HeldPartitions } from './held-partitions.js';
+import { type MembershipHost } from './group/membership-host.js';
+import { openMembership, type OpenMembership } from './open-membership.js';
+import { OffsetLookup } from './offset-lookup.js';
+import { type PartitionCursor } from './partition-cursor.js';
+import { PositionKeeper } from './position-keeper.js';
+import { ProgressWatch } from './progress-watch.js';
+import { StartPositions } from './start-positions.js';
+
+/** What a session shares with the consumer that outlives it. */
+export interface SessionHost {
+  readonly cluster: Cluster;
+  readonly options: ConsumerCoreOptions;
+  readonly surface: ConsumerSurface;
+  /** Assignment epochs grow over the life of the consumer. */
+  nextEpoch(): number;
+  /** Paused by the user; survives rebalances. */
+  isPaused(tp: TopicPartition): boolean;
+  /** The session cannot go on; the consumer ends it and tells its subscriber. */
+  failed(error: unknown): void;
+}
+
+/**
+ * One membership from joining to leaving, with everything that lives as long: what is held, its cursors, commits and drains.
+ * Implements what the group tells (`MembershipHost`) and what the record flow tells (`CursorListener`).
+ */
+export class ConsumerSession implements MembershipHost, CursorListener, DrainHost {
+  readonly runtime: Cluster['runtime'];
+  readonly partitions: HeldPartitions = new HeldPartitions();
+  readonly positions: PositionKeeper;
+  readonly starts: StartPositions;
+  readonly commits: ConsumerCommits;
+  readonly #host: SessionHost;
+  readonly #fetcher: Fetcher;
+  readonly #membership: OpenMembership;
+  readonly #watch: ProgressWatch;
+  readonly #drains: Set<Drain> = new Set<Drain>();
+  #view: ConsumerView | null;
+  #closed = false;
+  #leaving = false;
+  #drained = 0;
+  #abandoned = 0;
+
+  constructor(host: SessionHost, view: ConsumerView) {
+    const { cluster, options } = host;
+    this.#host = host;
+    this.#view = view;
+    this.runtime = cluster.runtime;
+    this.#fetcher = new Fetcher(cluster, options, this);
+    this.#membership = openMembership(cluster, options, this);
+    const { committer, committed } = this.#membership;
+    this.starts = new StartPositions(
+      this.runtime,
+      new OffsetLookup(cluster, options.isolationLevel),
+      committed,
+      options.autoOffsetReset,
+    );
+    this.commits = new ConsumerCommits(this.runtime, committer, options.commit, this.partitions, (offsets, error) => {
+      host.surface.event({ type: 'commitFailed', offsets, error });
+    });
+    this.positions = new PositionKeeper(
+      {
+        runtime: this.runtime,
+        retryBackoff: { initialMs: cluster.options.retryBackoffMs, maxMs: cluster.options.retryBackoffMaxMs },
+        event: (event) => {
+          host.surface.event(event);
+        },
+        moved: (held) => {
+          this.commits.settled(held);
+          this.#checkDrains();
+        },
+        failed: (error) => {
+          host.failed(error);
+        },
+      },
+      this.starts,
+      committed,
+    );
+    this.#watch = new ProgressWatch(this.runtime, options, () => this.partitions.all(), {
+      stalled: (held, offset, unread) => {
+        this.#stalled(held, offset, unread);
+      },
+      expired: (held) => {
+        this.#expired(held);
+      },
+    });
+  }
+
+  start(): void {
+    this.#membership.start();
+    this.#watch.start();
+  }
+
+  get subscribed(): boolean {
+    return this.#view !== null;
+  }
+
+  groupMetadata(): GroupMetadata {
+    return this.#membership.identity();
+  }
+
+  /**
+   * Another subscriber, or none. What was delivered to the one before and not settled comes again: each partition goes back to
+   * its first unsettled record under a new delivery epoch. Without a subscriber nothing is delivered; leases that operators
+   * took over may still settle.
+   */
+  setView(view: ConsumerView | null): void {
+    this.#view = view;
+    for (const held of this.partitions.all()) {
+      if (view === null) {
+        held.cursor.detach();
+        held.cursor.fenceUntaken();
+      } else if (held.state === 'active') {
+        const value = held.cursor.commitValue;
+        if (value !== null) held.cursor.moveTo(value.offset, value.leaderEpoch);
+        view.opened(held);
+      }
+    }
+    this.#checkDrains();
+  }
+
+  /** Drains everything until the deadline, leaves the group and closes. */
+  shutdown(deadline: number, leaveGroup: boolean | undefined, done: (outcome: DrainOutcome) => void): void {
+    if (this.#leaving || this.#closed) return;
+    this.#leaving = true;
+    this.#membership.stopRebalancing();
+    const before = this.partitions.all();
+    this.#drain(before, deadline, 'drained', () => {
+      const committed = before.flatMap((held) => {
+        const value = held.cursor.commitValue;
+        return value === null ? [] : [{ topic: held.topic, partition: held.partition, offset: value.offset }];
+      });
+      this.#membership.leave({ leaveGroup }, () => {
+        this.abort();
+        done({ drained: this.#drained, abandoned: this.#abandoned, committed });
+      });
+    });
+  }
+
+  /** Ends at once: nothing is committed, what is open is fenced. */
+  abort(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch.close();
+    this.starts.close();
+    for (const held of this.partitions.all()) this.#end(held, 'lost');
+    this.commits.close();
+    this.#membership.close();
+    this.#fetcher.close();
+  }
+
+  // ---- MembershipHost
+
+  held(): readonly TopicPartition[] {
+    return this.partitions.all();
+  }
+
+  assigned(added: readonly TopicPartition[]): void {
+    if (this.#closed || this.#leaving) return;
+    const fresh = added.map((tp) => {
+      const epoch = this.#host.nextEpoch();
+      const cursor = this.#fetcher.open(tp, epoch, null, -1);
+      if (this.#host.isPaused(tp)) cursor.pause('user');
+      const held = new HeldPartition(tp, epoch, cursor);
+      this.partitions.add(held);
+      return held;
+    });
+    this.#tellAssignment();
+    const given = added.filter((tp): tp is TopicPartitionOffset => 'offset' in tp);
+    this.starts.resolve(fresh, given, (error, committed) => {
+      if (this.#closed) return;
+      if (committed === null) this.#host.failed(error);
+      else this.#openAfterHook(fresh, committed);
+    });
+  }
+
+  revoke(partitions: readonly TopicPartition[], deadline: number, done: () => void): void {
+    const held = partitions.flatMap((tp) => this.partitions.get(tp) ?? []);
+    this.#drain(held, deadline, 'revoked', done);
+  }
+
+  lost(partitions: readonly TopicPartition[], _error: KafkaError | null): void {
+    const held = partitions.flatMap((tp) => this.partitions.get(tp) ?? []);
+    if (held.length === 0) return;
+    for (const partition of held) this.#end(partition, 'lost');
+    const names = held.map(plain);
+    this.#host.surface.event({ type: 'lost', partitions: names });
+    this.#tellAssignment();
+    this.#hook('lost', held, this.runtime.now(), () => undefined);
+    this.#checkDrains();
+  }
+
+  state(state: 'joining' | 'stable' | 'rebalancing'): void {
+    if (!this.#leaving && !this.#closed) this.#host.surface.state(state);
+  }
+
+  failed(error: KafkaError): void {
+    if (!this.#closed) this.#host.failed(error);
+  }
+
+  // ---- CursorListener
+
+  settled(cursor: PartitionCursor): void {
+    const held = this.partitions.of(cursor);
+    if (held === undefined) return;
+    this.commits.settled(held);
+    this.#checkDrains();
+  }
+
+  positionInvalid(cursor: PartitionCursor, why: PositionTrouble): void {
+    const held = this.partitions.of(cursor);
+    if (held !== undefined && held.state !== 'draining') this.positions.invalid(held, why);
+    else this.#checkDrains();
+  }
+
+  fetchFailed(cursor: PartitionCursor, error: KafkaError): void {
+    if (this.partitions.of(cursor) !== undefined) this.#host.failed(error);
+  }
+
+  pressure(_cursor: PartitionCursor, _why: 'windowFull'): void {
+    // listeners of LeaseOwner.onPressure are told by the cursor itself
+  }
+
+  commitNow(cursor: PartitionCursor, done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void {
+    const held = this.partitions.of(cursor);
+    return this.commits.now(held === undefined ? [] : [held], (error, receipt) => {
+      done(receipt, error ?? undefined);
+    });
+  }
+
+  commitCadence(
+    cursor: PartitionCursor,
+    options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
+    receipt: (receipt: CommitReceipt) => void,
+  ): () => void {
+    const held = this.partitions.of(cursor);
+    return held === undefined ? () => undefined : this.commits.override(held, options, receipt);
+  }
+
+  rewind(cursor: PartitionCursor): void {
+    const held = this.partitions.of(cursor);
+    if (held !== undefined) this.positions.rewind(held);
+  }
+
+  // ---- DrainHost
+
+  hook(partitions: readonly HeldPartition[], deadline: number, done: () => void): void {
+    this.#hook('revoked', partitions, deadline, done);
+  }
+
+  commit(partitions: readonly HeldPartition[], done: Done<CommitReceipt>): Cancel {
+    return this.commits.automatic(partitions, done);
+  }
+
+  ended(held: HeldPartition, drained: number, abandoned: number): void {
+    this.#drained += drained;
+    this.#abandoned += abandoned;
+  }
+
+  // ---- inner
+
+  #openAfterHook(fresh: readonly HeldPartition[], committed: OffsetList): void {
+    const deadline = this.runtime.now() + this.#host.options.drainTimeoutMs;
+    this.#hook('assigned', fresh, deadline, () => {
+      const live = fresh.filter(({ state }) => state === 'resolving');
+      for (const held of live) {
+        const stored = committed.find((offset) => held.is(offset));
+        this.commits.add(held, stored?.offset ?? null);
+      }
+      const chosen = live.filter(({ fromReset }) => fromReset);
+      if (chosen.length === 0) {
+        this.#open(live);
+        return;
+      }
+      // a position from the reset policy is stored before anything is delivered: a consumer that starts at the end and dies
+      // early would otherwise skip what arrives in between
+      this.commits.automatic(chosen, () => {
+        this.#open(live);
+      });
+    });
+  }
+
+  #open(partitions: readonly HeldPartition[]): void {
+    if (this.#closed) return;
+    const live = partitions.filter(({ state }) => state === 'resolving');
+    for (const held of live) held.state = 'active';
+    this.#host.surface.event({ type: 'assigned', partitions: live.map(plain) });
+    for (const held of live) if (held.state === 'active') this.#view?.opened(held);
+  }
+
+  #drain(partitions: readonly HeldPartition[], deadline: number, why: 'revoked' | 'drained', done: () => void): void {
+    const live = partitions.filter(({ state }) => state !== 'ended' && state !== 'draining');
+    for (const held of live) {
+      held.state = 'draining';
+      held.cursor.stopDelivery();
+      this.#view?.revoking(held, deadline);
+    }
+    // partitions that drain already, for a rebalance that a shutdown overtakes, are waited for as well
+    const others = [...this.#drains];
+    const drain = new Drain(live, deadline, this, () => {
+      this.#drains.delete(drain);
+      this.#finishDrain(live, why);
+      if (why === 'drained' && others.some((other) => this.#drains.has(other))) this.#whenDrained(others, done);
+      else done();
+    });
+    this.#drains.add(drain);
+    drain.start();
+  }
+
+  #whenDrained(others: readonly Drain[], done: () => void): void {
+    this.runtime.scheduler.schedule(() => {
+      if (this.#closed || !others.some((other) => this.#drains.has(other))) done();
+      else this.#whenDrained(others, done);
+    }, 20);
+  }
+
+  #finishDrain(partitions: readonly HeldPartition[], why: 'revoked' | 'drained'): void {
+    const live = partitions.filter(({ state }) => state !== 'ended');
+    if (live.length === 0) return;
+    const abandoned = live.flatMap((held) => {
+      const oldest = held.cursor.openLeases > 0 ? held.cursor.commitValue : null;
+      return oldest === null ? [] : [{ topic: held.topic, partition: held.partition, offset: oldest.offset }];
+    });
+    for (const held of live) this.#end(held, why);
+    const names = live.map(plain);
+    this.#host.surface.event({ type: 'revoked', partitions: names });
+    this.#host.surface.event({ type: 'handedOff', partitions: names, drained: this.#drained, abandoned });
+    this.#tellAssignment();
+  }
+
+  #end(held: HeldPartition, why: 'revoked' | 'lost' | 'drained'): void {
+    held.state = 'ended';
+    held.cursor.close();
+    this.commits.remove(held);
+    this.partitions.remove(held);
+    this.#view?.ended(held, why);
+  }
+
+  #hook(
+    name: 'assigned' | 'revoked' | 'lost',
+    partitions: readonly HeldPartition[],
+    deadline: number,
+    done: () => void,
+  ): void {
+    const context = {
+      deadline,
+      seek: (tp: TopicPartition, offset: number): void => {
+        const held = this.partitions.get(tp);
+        if (held !== undefined) this.positions.move(held, offset, -1, 'seek');
+      },
+    };
+    this.#host.surface.hook(name, partitions.map(plain), context, (error) => {
+      if (this.#closed) return;
+      if (error !== null) this.#host.failed(error);
+      done();
+    });
+  }
+
+  #checkDrains(): void {
+    for (const drain of this.#drains) drain.check();
+  }
+
+  #stalled(held: HeldPartition, offset: number, unread: boolean): void {
+    const { topic, partition } = held;
+    this.#host.surface.event({ type: 'stalled', topic, partition, offset });
+    const why = unread
+      ? 'no delivered record was ever settled, end the pipe with acknowledge() or commitOffsets()'
+      : `the record at offset ${offset} is delivered and not settled, look at the step that holds it`;
+    this.#host.surface.warn(`Partition ${partition} of ${topic} stands still: ${why}`);
+  }
+
+  #expired(held: HeldPartition): void {
+    const { topic, partition } = held;
+    this.#host.surface.warn(
+      `Partition ${partition} of ${topic} made no progress for maxPollIntervalMs, the consumer leaves its group until it does`,
+    );
+    this.#membership.expire();
+  }
+
+  #tellAssignment(): void {
+    this.#host.surface.assignment(this.partitions.all().map(plain));
+  }
+}
+
+function plain(tp: TopicPartition): TopicPartition {
+  return { topic: tp.topic, partition: tp.partition };
+}

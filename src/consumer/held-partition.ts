@@ -1,0 +1,38 @@
+import { type TopicPartition } from '../model/topic-partition.js';
+import { type PartitionCursor } from './partition-cursor.js';
+
+/** resolving: no position yet. active: may deliver. draining: being given up. ended: no longer ours. */
+export type HeldState = 'resolving' | 'active' | 'draining' | 'ended';
+
+/**
+ * One partition from its assignment to its end: the identity that a partition stream, a commit and a lease share. A partition
+ * that comes back after it was given up is another one, with a later epoch.
+ */
+export class HeldPartition implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Assignment epoch, growing over the life of the consumer. */
+  readonly epoch: number;
+  readonly cursor: PartitionCursor;
+  state: HeldState = 'resolving';
+  /** A seek came before the start position was known: the position stands, whatever the look-up answers. */
+  positioned = false;
+  /** The position comes from the reset policy and has to be committed before anything is delivered. */
+  fromReset = false;
+  /** Rewinds in a row without progress, for their back-off, and the offset they went back to. */
+  rewinds = 0;
+  rewoundTo = -1;
+  /** Said once, until the partition moves again. */
+  stallReported = false;
+
+  constructor(tp: TopicPartition, epoch: number, cursor: PartitionCursor) {
+    this.topic = tp.topic;
+    this.partition = tp.partition;
+    this.epoch = epoch;
+    this.cursor = cursor;
+  }
+
+  is(tp: TopicPartition): boolean {
+    return this.partition === tp.partition && this.topic === tp.topic;
+  }
+}
