@@ -61,8 +61,8 @@ export function forEachPartition<K, V, R>(
 
 function resolveRestart(onError: ForEachPartitionOptions['onError']): Backoff | null {
   if (onError === undefined || onError === 'fail') return null;
-  const restart = (onError as { readonly restart?: BackoffOptions } | null)?.restart;
-  if (typeof onError !== 'object' || typeof restart !== 'object') {
+  const restart = (onError as { readonly restart?: BackoffOptions | null } | null)?.restart;
+  if (typeof onError !== 'object' || typeof restart !== 'object' || restart === null) {
     throw invalid(where, 'onError', onError, "it must be 'fail' or { restart: { initialMs, maxMs, attempts } }");
   }
   checkNames(where, onError, ['restart']);

@@ -121,7 +121,8 @@ function resolveLanes<S>(order: NonNullable<ProcessEachOptions<S>['order']>): La
 function resolveRetry<S>(retry: ProcessEachOptions<S>['retry']): ProcessSettings<S>['retry'] {
   if (retry === undefined) return null;
   const options = typeof retry === 'number' ? { attempts: countOption(where, 'retry', retry, 0, 0) } : retry;
-  if (typeof options !== 'object') throw invalid(where, 'retry', retry, 'it must be a number or an object');
+  if (typeof options !== 'object' || (options as object | null) === null)
+    throw invalid(where, 'retry', retry, 'it must be a number or an object');
   const backoff = resolveBackoff(`${where} retry`, options, defaultAttempts, [...backoffNames, 'when']);
   const when = 'when' in options ? options.when : undefined;
   if (when !== undefined) checkFunction(`${where} retry`, 'when', when);

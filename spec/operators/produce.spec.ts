@@ -9,9 +9,8 @@ import { SpecFastSink, SpecSink, metadata } from './support/sinks.js';
 
 const a = { key: 'x', value: 1 };
 const b = { key: 'y', value: 2 };
-const c = { key: 'x', value: 3 };
 const broken = new Error('broken');
-const toRecord = (i: { readonly value: number }): { topic: string; value: number } => ({ topic: 't', value: i.value });
+const toRecord = (i: SpecItem): { topic: string; value: number } => ({ topic: 't', value: i.value });
 
 interface Seen {
   readonly values: number[];
@@ -452,7 +451,7 @@ describe('produce', () => {
   ])('rejects a bad %s at the call', (option, args) => {
     const call = (): unknown => (produce as (...all: unknown[]) => unknown)(...args);
     expect(call).toThrow(InvalidOptionError);
-    expect(call).toThrow(expect.objectContaining({ option }));
+    expect(call).toThrow(expect.objectContaining({ option }) as Error);
   });
 
   it('touches the sink only while subscribed', () => {

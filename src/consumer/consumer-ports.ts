@@ -2,7 +2,7 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { type ConsumerEvent, type ConsumerState, type RebalanceContext } from '../model/consumer.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { type ConsumerFlowOptions } from './flow-options.js';
-import { type Assignor } from './group/assignors/assignor.js';
+import { type Assignor } from '../model/assignor.js';
 import { type HeldPartition } from './held-partition.js';
 
 /** What is read: topics by name, shared by a group or read whole, or partitions by hand. */

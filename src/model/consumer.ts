@@ -1,6 +1,7 @@
 import type { GroupedObservable, Observable, ObservableInput } from 'rxjs';
 import type { CommitReceipt, GroupMetadata } from './commit.js';
 import type { ConsumerRecord, RecordBatch } from './consumer-record.js';
+import type { Assignor } from './assignor.js';
 import type { Deserializer } from './serde.js';
 import type {
   Bytes,
@@ -11,56 +12,103 @@ import type {
   TopicPartitionOffset,
 } from './topic-partition.js';
 
+/** What is read: topics by name, or partitions by hand; exactly one of the two. @public */
 export type TopicSelection =
-  | {
-      readonly topics: string | readonly string[];
-      readonly pattern?: never;
-      readonly partitions?: never;
-      readonly serverPattern?: never;
-    }
-  | { readonly pattern: RegExp; readonly topics?: never; readonly partitions?: never; readonly serverPattern?: never }
-  | { readonly serverPattern: string; readonly topics?: never; readonly pattern?: never; readonly partitions?: never }
-  | {
-      readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[];
-      readonly topics?: never;
-      readonly pattern?: never;
-      readonly serverPattern?: never;
-    };
-/** a (de)serializer may be left out only where bytes satisfy the type: `consumer<string, Order>({ topics })` does not compile. */
+  | { readonly topics: string | readonly string[]; readonly partitions?: never }
+  | { readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[]; readonly topics?: never };
+/**
+ * A deserializer may be left out only where bytes satisfy the type: `consumer<string, Order>({ topics })` does not compile.
+ * @public
+ */
 export type DeserializerOption<Name extends string, T> = [Bytes | null] extends [T]
   ? { readonly [P in Name]?: Deserializer<T> | undefined }
   : { readonly [P in Name]: Deserializer<T> };
+/**
+ * Options of a consumer besides what it reads. Names and defaults are those of the Java client's property of the same name
+ * unless said otherwise; times in milliseconds, sizes in bytes.
+ * @public
+ */
 export interface ConsumerSettings {
-  readonly groupId?: string; // the one option without `| undefined`: a missing environment variable must not make a groupless consumer
+  /**
+   * Shares the topics with the other members of that group and commits there; without it every partition is read and nothing
+   * is committed. The one option that may not be undefined: a missing environment variable must not make a groupless consumer.
+   */
+  readonly groupId?: string;
+  /** Static membership (KIP-345): the member keeps its partitions over a restart within `sessionTimeoutMs`. */
   readonly groupInstanceId?: string | undefined;
-  readonly groupProtocol?: 'classic' | 'consumer' | undefined;
+  /** In order of preference. @defaultValue [cooperativeSticky] */
+  readonly assignors?: readonly Assignor[] | undefined;
+  /** Where a partition without committed offset starts. @defaultValue 'latest' (auto.offset.reset) */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | { readonly durationMs: number } | undefined;
+  /** @defaultValue 'read_uncommitted' (isolation.level) */
   readonly isolationLevel?: 'read_uncommitted' | 'read_committed' | undefined;
-  readonly acknowledge?: 'explicit' | 'onNext' | 'beforeDelivery' | undefined;
+  /**
+   * When a record counts as done: when the pipe says so (`explicit`), or when `next` returned and no operator took it over
+   * (`onNext`). @defaultValue 'explicit' with a group, 'onNext' without
+   */
+  readonly acknowledge?: 'explicit' | 'onNext' | undefined;
+  /** Cadence of commits of settled records; false = none, revoke and close included. @defaultValue everyMs 5000 */
   readonly commit?:
     { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | false | undefined;
+  /** Delivered and unsettled, per partition. @defaultValue records 1000, bytes 4194304 */
   readonly window?: { readonly records?: number | undefined; readonly bytes?: number | undefined } | undefined;
+  /** Fetched and not settled, over the whole consumer. @defaultValue 33554432 */
   readonly bufferBytes?: number | undefined;
+  /** @defaultValue 1 (fetch.min.bytes) */
+  readonly fetchMinBytes?: number | undefined;
+  /** @defaultValue 52428800 (fetch.max.bytes) */
+  readonly fetchMaxBytes?: number | undefined;
+  /** @defaultValue 500 (fetch.max.wait.ms) */
+  readonly fetchMaxWaitMs?: number | undefined;
+  /** @defaultValue 1048576 (max.partition.fetch.bytes) */
+  readonly maxPartitionFetchBytes?: number | undefined;
+  /** Most records of one batch of `batches$`. @defaultValue 500 (max.poll.records) */
+  readonly maxPollRecords?: number | undefined;
+  /** @defaultValue true (check.crcs) */
+  readonly checkCrcs?: boolean | undefined;
+  /** @defaultValue 45000 (session.timeout.ms) */
+  readonly sessionTimeoutMs?: number | undefined;
+  /** At most a third of `sessionTimeoutMs`. @defaultValue 3000 (heartbeat.interval.ms) */
+  readonly heartbeatIntervalMs?: number | undefined;
+  /** How long a rebalance waits for this member. @defaultValue 60000 (Java uses max.poll.interval.ms) */
+  readonly rebalanceTimeoutMs?: number | undefined;
+  /** Longest time without progress on delivered records. @defaultValue 300000 (max.poll.interval.ms) */
+  readonly maxPollIntervalMs?: number | undefined;
+  /** Longest wait for open work when partitions are given up. @defaultValue min(30000, rebalanceTimeoutMs / 2) */
   readonly drainTimeoutMs?: number | undefined;
+  /** Age of an unsettled record at which a `stalled` event is raised. @defaultValue 60000 */
   readonly stallWarningMs?: number | undefined;
+  /** @defaultValue true (allow.auto.create.topics) */
+  readonly allowAutoCreateTopics?: boolean | undefined;
+  /** @defaultValue '' (client.rack) */
+  readonly clientRack?: string | undefined;
+  /** Awaited before anything of these partitions is delivered; seeking is legal here. A failure ends the subscription. */
   readonly onAssigned?: RebalanceListener | undefined;
+  /** Awaited after the open work of these partitions settled and before they are committed and given up. */
   readonly onRevoked?: RebalanceListener | undefined;
+  /** The partitions went to somebody else without asking; nothing of them can be committed any more. */
   readonly onLost?: RebalanceListener | undefined;
 }
+/** A rebalance hook; what it returns is awaited. @public */
 export type RebalanceListener = (
   partitions: readonly TopicPartition[],
   context: RebalanceContext,
 ) => ObservableInput<unknown> | void;
+/** What a rebalance hook gets: the time by which it must be done, on the monotonic clock, in milliseconds. @public */
 export interface RebalanceContext {
   readonly deadline: number;
   seek(tp: TopicPartition, offset: number): void;
 }
+/** All options of a consumer. @public */
 export type ConsumerOptions<K, V> = ConsumerSettings &
   TopicSelection &
   DeserializerOption<'keyDeserializer', K> &
   DeserializerOption<'valueDeserializer', V>;
+/** Where a consumer stands. @public */
 export type ConsumerState = 'idle' | 'joining' | 'stable' | 'rebalancing' | 'draining' | 'closed';
+/** Where to go: an offset, an end, the committed offset, or the first record at a time (milliseconds since the epoch). @public */
 export type SeekTarget = number | 'beginning' | 'end' | 'committed' | { readonly timestamp: number };
+/** Why a partition is not moving. @public */
 export interface FlowState {
   readonly paused: readonly string[];
   readonly oldestLeaseAgeMs: number | null;
@@ -68,11 +116,13 @@ export interface FlowState {
   readonly oldestOffset: number | null;
   readonly broker: number | null;
 }
+/** What a drain came to, in records. @public */
 export interface DrainReport {
   readonly drained: number;
   readonly abandoned: number;
   readonly committed: OffsetList;
 }
+/** What happens to a consumer; none of it needs an answer. @public */
 export type ConsumerEvent =
   | { readonly type: 'assigned' | 'revoked' | 'lost'; readonly partitions: readonly TopicPartition[] }
   | {
@@ -90,33 +140,23 @@ export type ConsumerEvent =
       readonly reason: 'seek' | 'reset' | 'truncated' | 'recreated' | 'abort';
     }
   | { readonly type: 'commitFailed'; readonly offsets: OffsetList; readonly error: unknown }
-  | { readonly type: 'caughtUp'; readonly topic: string; readonly partition: number }
-  | { readonly type: 'stalled'; readonly topic: string; readonly partition: number; readonly offset: number }
-  | {
-      readonly type: 'parked';
-      readonly topic: string;
-      readonly partition: number;
-      readonly offset: number;
-      readonly error: unknown;
-      retry(): void;
-      skip(): void;
-    };
+  | { readonly type: 'stalled'; readonly topic: string; readonly partition: number; readonly offset: number };
 
+/**
+ * A consumer. Its sources are cold and views of one membership, one at a time: subscribing joins, unsubscribing leaves
+ * gracefully. Queries are cold Observables of one value; lifecycle commands are eager promises.
+ * @public
+ */
 export interface Consumer<K, V> {
+  /** One grouped Observable per assigned partition; completes on `drain` or `close`. */
   readonly partitions$: Observable<PartitionStream<K, V>>;
+  /** Records of all partitions, merged fairly. */
   readonly records$: Observable<ConsumerRecord<K, V>>;
+  /** One batch per partition and delivery: the fast path. */
   readonly batches$: Observable<RecordBatch<K, V>>;
-  /** Bounded read; an operator cannot learn the end of a partition that never emits. */
-  readRange(range?: {
-    readonly from?: 'beginning' | 'committed' | OffsetList | undefined;
-    readonly to?: 'end' | OffsetList | undefined;
-  }): Observable<ConsumerRecord<K, V>>;
   readonly assignment$: Observable<readonly TopicPartition[]>;
   readonly events$: Observable<ConsumerEvent>;
   readonly state$: Observable<ConsumerState>;
-  /** Not subscribe/unsubscribe: those would make a consumer an RxJS Unsubscribable. */
-  select(selection: TopicSelection | null): void;
-  readonly selection: TopicSelection | null;
   readonly assignment: readonly TopicPartition[];
   pause(partitions?: readonly TopicPartition[]): void;
   resume(partitions?: readonly TopicPartition[]): void;
@@ -125,6 +165,7 @@ export interface Consumer<K, V> {
   position(tp: TopicPartition): Observable<number>;
   /** Partitions without a commit are left out. */
   committed(partitions: readonly TopicPartition[]): Observable<OffsetList>;
+  /** Without offsets: everything acknowledged by now. An offset is the next record to read. */
   commit(offsets?: OffsetList): Observable<CommitReceipt>;
   beginningOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList>;
   endOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList>;
@@ -133,11 +174,11 @@ export interface Consumer<K, V> {
   ): Observable<readonly (TopicPartitionOffset | null)[]>;
   partitionsFor(topic: string): Observable<readonly PartitionInfo[]>;
   listTopics(): Observable<readonly string[]>;
-  /** `$` marks fields, options are one object. */
+  /** Every `everyMs` (5000). */
   lag(options?: { readonly everyMs?: number | undefined }): Observable<readonly PartitionLag[]>;
   groupMetadata(): GroupMetadata;
   why(tp: TopicPartition): FlowState;
-  /** eager Promise, like close(): a cold drain that nobody subscribed is a shutdown that does nothing. */
+  /** Eager, as a drain that nobody subscribed would do nothing: settles, commits, leaves, and completes the source. */
   drain(options?: { readonly timeoutMs?: number | undefined }): Promise<DrainReport>;
   close(options?: {
     readonly timeoutMs?: number | undefined;
@@ -145,7 +186,7 @@ export interface Consumer<K, V> {
   }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
-/** A grouped Observable: `key` is the partition, as in RxJS's groupBy; topic and partition are there as well. */
+/** A grouped Observable: `key` is the partition, as in RxJS's groupBy; topic and partition are there as well. @public */
 export interface PartitionStream<K, V> extends GroupedObservable<TopicPartition, ConsumerRecord<K, V>>, TopicPartition {
   readonly epoch: number;
   readonly position: number;

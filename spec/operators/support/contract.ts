@@ -1,17 +1,4 @@
-import {
-  EMPTY,
-  NEVER,
-  type Observable,
-  type OperatorFunction,
-  Subject,
-  from,
-  map,
-  mergeMap,
-  of,
-  range,
-  take,
-  throwError,
-} from 'rxjs';
+import { EMPTY, NEVER, type Observable, type OperatorFunction, Subject, map, range, take, throwError } from 'rxjs';
 import { type ConsumerRecord } from '../../../src/model/consumer-record.js';
 import { record, runMarbles } from '../../../src/testing/index.js';
 

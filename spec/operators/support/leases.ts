@@ -62,6 +62,7 @@ export class SpecLease implements Lease {
     return this.#settle('released');
   }
   fence(): void {
+    if (this.state !== 'open') return;
     this.state = 'fenced';
     this.controller.abort();
   }

@@ -1,0 +1,246 @@
+import { BehaviorSubject, defer, map, type Observable, Subject } from 'rxjs';
+import { type Cluster } from '../cluster/cluster.js';
+import { ConsumerCore } from '../consumer/consumer-core.js';
+import { ConsumerQueries } from '../consumer/consumer-queries.js';
+import { OffsetLookup } from '../consumer/offset-lookup.js';
+import { milliseconds, positiveMs } from '../errors/option-check.js';
+import { InvalidOptionError } from '../errors/usage-error.js';
+import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
+import {
+  type Consumer,
+  type ConsumerEvent,
+  type ConsumerState,
+  type DrainReport,
+  type FlowState,
+  type SeekTarget,
+} from '../model/consumer.js';
+import {
+  type OffsetList,
+  type PartitionInfo,
+  type PartitionLag,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '../model/topic-partition.js';
+import { runHook } from './consumer-hooks.js';
+import { lagOf } from './consumer-lag.js';
+import { type ResolvedConsumerOptions } from './consumer-options.js';
+import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
+import { coreCall } from './core-call.js';
+
+type CloseOptions = { readonly timeoutMs?: number | undefined; readonly leaveGroup?: boolean | undefined };
+
+const earliest = -2;
+const latest = -1;
+
+/** A consumer of one `Kafka`: nothing connects before something is subscribed or asked. */
+export function createConsumer<K, V>(
+  cluster: Cluster,
+  options: ResolvedConsumerOptions,
+  onClosed: () => void,
+): Consumer<K, V> {
+  return new ConsumerClient<K, V>(cluster, options, onClosed);
+}
+
+/** The public surface over one core. */
+class ConsumerClient<K, V> implements Consumer<K, V> {
+  readonly records$: Consumer<K, V>['records$'];
+  readonly partitions$: Consumer<K, V>['partitions$'];
+  readonly batches$: Consumer<K, V>['batches$'];
+  readonly assignment$: Observable<readonly TopicPartition[]>;
+  readonly events$: Observable<ConsumerEvent>;
+  readonly state$: Observable<ConsumerState>;
+  readonly #core: ConsumerCore;
+  readonly #queries: ConsumerQueries;
+  readonly #onClosed: () => void;
+  readonly #events: Subject<ConsumerEvent> = new Subject<ConsumerEvent>();
+  readonly #state: BehaviorSubject<ConsumerState> = new BehaviorSubject<ConsumerState>('idle');
+  readonly #assignment: BehaviorSubject<readonly TopicPartition[]> = new BehaviorSubject<readonly TopicPartition[]>([]);
+  #warned = false;
+  #closing: Promise<void> | null = null;
+
+  constructor(cluster: Cluster, options: ResolvedConsumerOptions, onClosed: () => void) {
+    const hooks = { assigned: options.onAssigned, revoked: options.onRevoked, lost: options.onLost };
+    this.#core = new ConsumerCore(cluster, options, {
+      event: (event) => {
+        this.#events.next(event);
+      },
+      state: (state) => {
+        if (this.#state.value !== state) this.#state.next(state);
+      },
+      assignment: (partitions) => {
+        this.#assignment.next(Object.freeze(partitions));
+      },
+      hook: (name, partitions, context, done) => {
+        runHook(hooks[name], partitions, context, done);
+      },
+      warn: (message) => {
+        this.#warn(message);
+      },
+    });
+    this.#queries = new ConsumerQueries(cluster, new OffsetLookup(cluster, options.isolationLevel), options.groupId);
+    this.#onClosed = onClosed;
+    this.records$ = recordsOf<K, V>(this.#core);
+    this.batches$ = batchesOf<K, V>(this.#core);
+    this.partitions$ = partitionsOf<K, V>(this.#core, {
+      pause: (tp) => {
+        this.pause([tp]);
+      },
+      resume: (tp) => {
+        this.resume([tp]);
+      },
+      isPaused: (tp) => this.#core.isPaused(tp),
+      seek: (tp, to) => this.seek(tp, to),
+    });
+    this.events$ = this.#events.asObservable();
+    this.state$ = this.#state.asObservable();
+    this.assignment$ = this.#assignment.asObservable();
+  }
+
+  get assignment(): readonly TopicPartition[] {
+    return this.#assignment.value;
+  }
+  get paused(): readonly TopicPartition[] {
+    return this.#core.paused;
+  }
+
+  pause(partitions?: readonly TopicPartition[]): void {
+    this.#core.pause(partitions);
+  }
+  resume(partitions?: readonly TopicPartition[]): void {
+    this.#core.resume(partitions);
+  }
+
+  seek(tp: TopicPartition, to: SeekTarget): Observable<number> {
+    if (typeof to === 'number' && !(Number.isSafeInteger(to) && to >= 0)) {
+      throw new InvalidOptionError('offset', to, `An offset is a whole number of at least 0, got ${to}`);
+    }
+    return defer(() => {
+      const held = this.#core.held(tp);
+      return coreCall<number>((done) => this.#core.session?.positions.seek(held, to, done) ?? ((): void => undefined));
+    });
+  }
+
+  position(tp: TopicPartition): Observable<number> {
+    return defer(() => {
+      const { cursor } = this.#core.held(tp);
+      return coreCall<number>((done) => this.#queries.soon(() => cursor.position, done));
+    });
+  }
+
+  committed(partitions: readonly TopicPartition[]): Observable<OffsetList> {
+    return coreCall<OffsetList>((done) => this.#queries.committed(partitions, done));
+  }
+
+  /** Without offsets: what is acknowledged by now, of everything held. */
+  commit(offsets?: OffsetList): Observable<CommitReceipt> {
+    return defer(() => {
+      const commits = this.#core.session?.commits;
+      if (commits === undefined) {
+        if (offsets !== undefined && offsets[0] !== undefined) this.#core.held(offsets[0]);
+        return coreCall<CommitReceipt>((done) =>
+          this.#queries.soon(
+            () => ({ offsets: [], outcome: 'committed', at: this.#core.cluster.runtime.wallClock() }),
+            done,
+          ),
+        );
+      }
+      return coreCall<CommitReceipt>((done) =>
+        offsets === undefined ? commits.now(null, done) : commits.explicit(offsets, done),
+      );
+    });
+  }
+
+  beginningOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList> {
+    return this.#offsetsAt(partitions, earliest);
+  }
+  endOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList> {
+    return this.#offsetsAt(partitions, latest);
+  }
+
+  offsetsForTimes(
+    times: readonly (TopicPartition & { readonly timestamp: number })[],
+  ): Observable<readonly (TopicPartitionOffset | null)[]> {
+    for (const { timestamp } of times) {
+      if (Number.isSafeInteger(timestamp) && timestamp >= 0) continue;
+      throw new InvalidOptionError(
+        'timestamp',
+        timestamp,
+        `A timestamp is milliseconds since the epoch, got ${timestamp}`,
+      );
+    }
+    return coreCall<OffsetList>((done) => this.#queries.offsets(times, done)).pipe(
+      map((found) =>
+        times.map((asked) => {
+          const hit = found.find(({ topic, partition }) => topic === asked.topic && partition === asked.partition);
+          return hit === undefined || hit.offset < 0 ? null : hit;
+        }),
+      ),
+    );
+  }
+
+  partitionsFor(topic: string): Observable<readonly PartitionInfo[]> {
+    return coreCall<readonly PartitionInfo[]>((done) => this.#queries.partitionsFor(topic, done));
+  }
+  listTopics(): Observable<readonly string[]> {
+    return coreCall<readonly string[]>((done) => this.#queries.topics(done));
+  }
+
+  lag(options?: { readonly everyMs?: number | undefined }): Observable<readonly PartitionLag[]> {
+    const everyMs = options?.everyMs ?? 5000;
+    checkMs('everyMs', everyMs, positiveMs);
+    return lagOf(this.#core, everyMs);
+  }
+
+  groupMetadata(): GroupMetadata {
+    return this.#core.groupMetadata();
+  }
+  why(tp: TopicPartition): FlowState {
+    return this.#core.why(tp);
+  }
+
+  drain(options?: { readonly timeoutMs?: number | undefined }): Promise<DrainReport> {
+    const timeoutMs = options?.timeoutMs ?? this.#core.options.drainTimeoutMs;
+    checkMs('timeoutMs', timeoutMs, milliseconds);
+    return new Promise((resolve) => {
+      this.#core.drain(timeoutMs, undefined, resolve);
+    });
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = options?.timeoutMs ?? this.#core.options.drainTimeoutMs;
+    checkMs('timeoutMs', timeoutMs, milliseconds);
+    this.#closing ??= new Promise((resolve) => {
+      this.#core.close(timeoutMs, options?.leaveGroup, () => {
+        this.#queries.close();
+        this.#events.complete();
+        this.#state.complete();
+        this.#assignment.complete();
+        this.#onClosed();
+        resolve();
+      });
+    });
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #offsetsAt(partitions: readonly TopicPartition[], timestamp: number): Observable<OffsetList> {
+    const targets = partitions.map(({ topic, partition }) => ({ topic, partition, timestamp }));
+    return coreCall<OffsetList>((done) => this.#queries.offsets(targets, done));
+  }
+
+  /** One process warning per consumer; the log has all of them. */
+  #warn(message: string): void {
+    this.#core.cluster.logger.warn({ groupId: this.#core.options.groupId }, message);
+    if (this.#warned) return;
+    this.#warned = true;
+    process.emitWarning(message, { type: 'RxKafkaWarning', code: 'RX_KAFKA_STALLED' });
+  }
+}
+
+function checkMs(name: string, value: number, kind: typeof milliseconds): void {
+  if (kind.accepts(value)) return;
+  throw new InvalidOptionError(name, value, `Option ${name} must be ${kind.expects}, got ${value}`);
+}

@@ -1,0 +1,287 @@
+import {
+  boolean,
+  callable,
+  checkOptions,
+  type ForeignNames,
+  integer,
+  matching,
+  memoryBytes,
+  milliseconds,
+  nullable,
+  object,
+  oneOf,
+  type OptionTable,
+  positiveBytes,
+  positiveInt,
+  positiveMs,
+} from '../errors/option-check.js';
+import { InvalidOptionError } from '../errors/usage-error.js';
+import { type ConsumerCoreOptions, type ResetPolicy, type Selection } from '../consumer/consumer-ports.js';
+import { type Assignor } from '../model/assignor.js';
+import { cooperativeSticky } from '../consumer/group/assignors/cooperative-sticky.js';
+import { type RebalanceListener } from '../model/consumer.js';
+import { type Deserializer } from '../model/serde.js';
+import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
+
+type Text = string | null;
+type CommitOption = { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | false;
+type WindowOption = { readonly records?: number | undefined; readonly bytes?: number | undefined };
+
+interface GivenOptions {
+  readonly topics: string | readonly string[] | null;
+  readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[] | null;
+  readonly groupId: Text;
+  readonly groupInstanceId: Text;
+  readonly assignors: readonly Assignor[];
+  readonly keyDeserializer: Deserializer<unknown> | null;
+  readonly valueDeserializer: Deserializer<unknown> | null;
+  readonly autoOffsetReset: ResetPolicy;
+  readonly isolationLevel: 'read_uncommitted' | 'read_committed';
+  readonly acknowledge: 'explicit' | 'onNext' | null;
+  readonly commit: CommitOption;
+  readonly window: WindowOption;
+  readonly bufferBytes: number;
+  readonly fetchMinBytes: number;
+  readonly fetchMaxBytes: number;
+  readonly fetchMaxWaitMs: number;
+  readonly maxPartitionFetchBytes: number;
+  readonly maxPollRecords: number;
+  readonly checkCrcs: boolean;
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly maxPollIntervalMs: number;
+  readonly drainTimeoutMs: number | null;
+  readonly stallWarningMs: number;
+  readonly onAssigned: RebalanceListener | null;
+  readonly onRevoked: RebalanceListener | null;
+  readonly onLost: RebalanceListener | null;
+  readonly allowAutoCreateTopics: boolean;
+  readonly clientRack: string;
+}
+
+/** A consumer's options after checking: the core's, and the hooks that run above it. */
+export interface ResolvedConsumerOptions extends ConsumerCoreOptions {
+  readonly onAssigned: RebalanceListener | null;
+  readonly onRevoked: RebalanceListener | null;
+  readonly onLost: RebalanceListener | null;
+}
+
+const nonEmpty = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
+const text = matching<Text>('a non-empty string', nonEmpty);
+const topicNames = matching<GivenOptions['topics']>(
+  'a topic name or a non-empty list of them',
+  (value) => nonEmpty(value) || (Array.isArray(value) && value.length > 0 && value.every(nonEmpty)),
+);
+const partitionList = matching<GivenOptions['partitions']>(
+  'a non-empty list of { topic, partition, offset? }',
+  (value) => Array.isArray(value) && value.length > 0 && value.every(isPartition),
+);
+const resetPolicy = matching<ResetPolicy>("'latest', 'earliest', 'none' or { durationMs }", (value) =>
+  typeof value === 'object' && value !== null
+    ? isCount((value as { durationMs?: unknown }).durationMs, 0)
+    : value === 'latest' || value === 'earliest' || value === 'none',
+);
+const commitOption = matching<CommitOption>('false or { everyMs?, everyRecords? } of at least 1', (value) =>
+  typeof value === 'object' && value !== null ? hasCounts(value, ['everyMs', 'everyRecords']) : value === false,
+);
+const windowOption = matching<WindowOption>('{ records?, bytes? } of at least 1', (value) =>
+  typeof value === 'object' && value !== null ? hasCounts(value, ['records', 'bytes']) : false,
+);
+const assignorList = matching<readonly Assignor[]>(
+  'a non-empty list of assignors',
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((a: Partial<Assignor>) => typeof a.assign === 'function'),
+);
+
+/** Java 4.3 defaults of the property of the same name unless the comment says otherwise. */
+const table: OptionTable<GivenOptions> = Object.freeze({
+  topics: { kind: topicNames, default: null },
+  partitions: { kind: partitionList, default: null },
+  groupId: { kind: text, default: null }, // group.id
+  groupInstanceId: { kind: text, default: null }, // group.instance.id
+  assignors: { kind: assignorList, default: [cooperativeSticky] }, // partition.assignment.strategy, range there
+  keyDeserializer: { kind: nullable(object<Deserializer<unknown>>('deserialize')), default: null }, // key.deserializer
+  valueDeserializer: { kind: nullable(object<Deserializer<unknown>>('deserialize')), default: null }, // value.deserializer
+  autoOffsetReset: { kind: resetPolicy, default: 'latest' }, // auto.offset.reset
+  isolationLevel: { kind: oneOf('read_uncommitted', 'read_committed'), default: 'read_uncommitted' }, // isolation.level
+  acknowledge: { kind: oneOf('explicit', 'onNext'), default: null }, // ours: explicit with a group, onNext without
+  commit: { kind: commitOption, default: { everyMs: 5000 } }, // auto.commit.interval.ms, of settled records only
+  window: { kind: windowOption, default: {} }, // ours: 1000 records, 4 MiB per partition
+  bufferBytes: { kind: memoryBytes, default: 33554432 }, // ours, over the whole consumer
+  fetchMinBytes: { kind: positiveBytes, default: 1 }, // fetch.min.bytes
+  fetchMaxBytes: { kind: positiveBytes, default: 52428800 }, // fetch.max.bytes
+  fetchMaxWaitMs: { kind: milliseconds, default: 500 }, // fetch.max.wait.ms
+  maxPartitionFetchBytes: { kind: positiveBytes, default: 1048576 }, // max.partition.fetch.bytes
+  maxPollRecords: { kind: positiveInt, default: 500 }, // max.poll.records, per batch of batches$
+  checkCrcs: { kind: boolean, default: true }, // check.crcs
+  sessionTimeoutMs: { kind: positiveMs, default: 45000 }, // session.timeout.ms
+  heartbeatIntervalMs: { kind: positiveMs, default: 3000 }, // heartbeat.interval.ms
+  rebalanceTimeoutMs: { kind: positiveMs, default: 60000 }, // max.poll.interval.ms there, 300000
+  maxPollIntervalMs: { kind: positiveMs, default: 300000 }, // max.poll.interval.ms
+  drainTimeoutMs: { kind: nullable(milliseconds), default: null }, // ours: min(30000, rebalanceTimeoutMs / 2)
+  stallWarningMs: { kind: positiveMs, default: 60000 }, // ours
+  onAssigned: { kind: nullable(callable<RebalanceListener>()), default: null },
+  onRevoked: { kind: nullable(callable<RebalanceListener>()), default: null },
+  onLost: { kind: nullable(callable<RebalanceListener>()), default: null },
+  allowAutoCreateTopics: { kind: boolean, default: true }, // allow.auto.create.topics
+  clientRack: { kind: matching<string>('a string', (value) => typeof value === 'string'), default: '' }, // client.rack
+} as const);
+
+const ofKafka = (name: string): string => `it belongs to new Kafka({ ${name} })`;
+const fromBeginning = "use autoOffsetReset: 'earliest', for groups without a committed offset";
+const byAcknowledging =
+  "offsets are committed as records are acknowledged, see commit: { everyMs } and acknowledge: 'onNext'";
+
+const foreign: ForeignNames = Object.freeze({
+  brokers: ofKafka('bootstrapServers'),
+  bootstrapServers: ofKafka('bootstrapServers'),
+  'bootstrap.servers': ofKafka('bootstrapServers'),
+  bootstrap_servers: ofKafka('bootstrapServers'),
+  clientId: ofKafka('clientId'),
+  'client.id': ofKafka('clientId'),
+  requestTimeoutMs: ofKafka('requestTimeoutMs'),
+  'request.timeout.ms': ofKafka('requestTimeoutMs'),
+  request_timeout_ms: ofKafka('requestTimeoutMs'),
+  metadataMaxAgeMs: ofKafka('metadataMaxAgeMs'),
+  topic: 'topics',
+  fromBeginning,
+  'group.id': 'groupId',
+  group_id: 'groupId',
+  'group.instance.id': 'groupInstanceId',
+  group_instance_id: 'groupInstanceId',
+  autoCommit: byAcknowledging,
+  autoCommitInterval: byAcknowledging,
+  autoCommitThreshold: byAcknowledging,
+  'enable.auto.commit': byAcknowledging,
+  enable_auto_commit: byAcknowledging,
+  'auto.commit.interval.ms': 'use commit: { everyMs }',
+  auto_commit_interval_ms: 'use commit: { everyMs }',
+  'auto.offset.reset': 'autoOffsetReset',
+  auto_offset_reset: 'autoOffsetReset',
+  sessionTimeout: 'sessionTimeoutMs',
+  'session.timeout.ms': 'sessionTimeoutMs',
+  session_timeout_ms: 'sessionTimeoutMs',
+  heartbeatInterval: 'heartbeatIntervalMs',
+  'heartbeat.interval.ms': 'heartbeatIntervalMs',
+  heartbeat_interval_ms: 'heartbeatIntervalMs',
+  rebalanceTimeout: 'rebalanceTimeoutMs',
+  rebalance_timeout_ms: 'rebalanceTimeoutMs',
+  'max.poll.interval.ms': 'maxPollIntervalMs',
+  max_poll_interval_ms: 'maxPollIntervalMs',
+  'max.poll.records': 'maxPollRecords',
+  max_poll_records: 'maxPollRecords',
+  'fetch.min.bytes': 'fetchMinBytes',
+  minBytes: 'fetchMinBytes',
+  fetch_min_bytes: 'fetchMinBytes',
+  'fetch.max.bytes': 'fetchMaxBytes',
+  maxBytes: 'fetchMaxBytes',
+  fetch_max_bytes: 'fetchMaxBytes',
+  maxWaitTimeInMs: 'fetchMaxWaitMs',
+  'fetch.max.wait.ms': 'fetchMaxWaitMs',
+  'fetch.wait.max.ms': 'fetchMaxWaitMs',
+  fetch_max_wait_ms: 'fetchMaxWaitMs',
+  maxBytesPerPartition: 'maxPartitionFetchBytes',
+  'max.partition.fetch.bytes': 'maxPartitionFetchBytes',
+  max_partition_fetch_bytes: 'maxPartitionFetchBytes',
+  readUncommitted: "use isolationLevel: 'read_uncommitted' or 'read_committed'",
+  'isolation.level': 'isolationLevel',
+  isolation_level: 'isolationLevel',
+  partitionAssigners: 'assignors',
+  'partition.assignment.strategy': 'assignors',
+  partition_assignment_strategy: 'assignors',
+  rackId: 'clientRack',
+  'client.rack': 'clientRack',
+  allowAutoTopicCreation: 'allowAutoCreateTopics',
+  partitionsConsumedConcurrently: 'partitions run side by side: consumer.partitions$ with forEachPartition(...)',
+  eachMessage: 'subscribe to consumer.records$ or consumer.partitions$',
+  eachBatch: 'subscribe to consumer.batches$',
+});
+
+/**
+ * The options of a consumer, checked together and with defaults; nothing is dialled before this has passed.
+ * @throws InvalidOptionError
+ */
+export function resolveConsumerOptions(options: unknown): ResolvedConsumerOptions {
+  const present = typeof options === 'object' && options !== null && 'groupId' in options;
+  if (present && (options as { groupId?: unknown }).groupId === undefined) {
+    throw new InvalidOptionError(
+      'groupId',
+      undefined,
+      'Option groupId is present but undefined, leave it out for a consumer without a group, or set it',
+    );
+  }
+  const given = checkOptions('a consumer', options, table, foreign);
+  const drainTimeoutMs = given.drainTimeoutMs ?? Math.min(30000, given.rebalanceTimeoutMs / 2);
+  checkTimes(given, drainTimeoutMs);
+  if (given.groupInstanceId !== null && given.groupId === null) {
+    throw new InvalidOptionError(
+      'groupInstanceId',
+      given.groupInstanceId,
+      'Option groupInstanceId needs a groupId, set both or neither',
+    );
+  }
+  const { topics: _topics, partitions: _partitions, window, commit, isolationLevel, acknowledge, ...rest } = given;
+  return Object.freeze({
+    ...rest,
+    selection: selectionOf(given),
+    drainTimeoutMs,
+    isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
+    acknowledge: acknowledge ?? (given.groupId === null ? 'onNext' : 'explicit'),
+    windowRecords: window.records ?? 1000,
+    windowBytes: window.bytes ?? 4194304,
+    commit: commit === false ? false : { everyMs: commit.everyMs ?? null, everyRecords: commit.everyRecords ?? null },
+  });
+}
+
+function selectionOf({ topics, partitions }: GivenOptions): Selection {
+  if (topics !== null && partitions !== null) {
+    throw new InvalidOptionError(
+      'partitions',
+      partitions,
+      'Options topics and partitions exclude each other, a consumer has one selection',
+    );
+  }
+  if (partitions !== null) return { partitions: partitions.map((tp) => Object.freeze({ ...tp })) };
+  if (topics !== null) return { topics: [...new Set(typeof topics === 'string' ? [topics] : topics)] };
+  throw new InvalidOptionError(
+    'topics',
+    undefined,
+    'A consumer needs topics: [names] or partitions: [{ topic, partition }]',
+  );
+}
+
+function checkTimes(given: GivenOptions, drainTimeoutMs: number): void {
+  const { heartbeatIntervalMs, sessionTimeoutMs, rebalanceTimeoutMs } = given;
+  if (heartbeatIntervalMs > sessionTimeoutMs / 3) {
+    throw new InvalidOptionError(
+      'heartbeatIntervalMs',
+      heartbeatIntervalMs,
+      `Option heartbeatIntervalMs must be at most a third of sessionTimeoutMs = ${sessionTimeoutMs}, got ${heartbeatIntervalMs}`,
+    );
+  }
+  const longest = rebalanceTimeoutMs - heartbeatIntervalMs - 2000;
+  if (given.groupId !== null && drainTimeoutMs > longest) {
+    throw new InvalidOptionError(
+      'drainTimeoutMs',
+      drainTimeoutMs,
+      `Option drainTimeoutMs must be at most rebalanceTimeoutMs - heartbeatIntervalMs - 2000 = ${longest}, got ${drainTimeoutMs}, or the group gives the partitions away during the drain`,
+    );
+  }
+}
+
+function isCount(value: unknown, min: number): boolean {
+  return integer(min).accepts(value);
+}
+
+function hasCounts(value: object, names: readonly string[]): boolean {
+  return Object.entries(value).every(
+    ([name, count]) => names.includes(name) && (count === undefined || isCount(count, 1)),
+  );
+}
+
+function isPartition(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { topic, partition, offset } = value as Partial<TopicPartitionOffset>;
+  return nonEmpty(topic) && isCount(partition, 0) && (offset === undefined || isCount(offset, 0));
+}
