@@ -1,6 +1,7 @@
 import { type Observer, type OperatorFunction, type Subscriber, Observable } from 'rxjs';
 import type { CommitReceipt } from '../src/model/commit.js';
 import type { LeaseOwner, Leased } from '../src/model/lease.js';
+import type { TopicPartition } from '../src/model/topic-partition.js';
 import { type Cadence, type CadenceOptions, openCadence } from './internal/commit-cadence.js';
 import { link } from './internal/link.js';
 import { checkNames, countOption, invalid, msOption } from './internal/options.js';
@@ -56,8 +57,8 @@ class CommitRun implements Observer<Leased> {
   readonly #downstream: Subscriber<CommitReceipt>;
   readonly #cadences = new Map<LeaseOwner, Cadence>();
   readonly #cancels: (() => void)[] = [];
-  /** One receipt covers several partitions, and each of them tells it. */
-  readonly #emitted = new WeakSet<CommitReceipt>();
+  /** What was told last of each partition that passes here: the last commit of a partition is told twice, see `#receipt`. */
+  readonly #told = new Map<string, string | null>();
   #latest: LeaseOwner | null = null;
   #latestCadence: Cadence | null = null;
   #closed = false;
@@ -139,15 +140,32 @@ class CommitRun implements Observer<Leased> {
       }
     }
     this.#cadences.set(owner, cadence);
+    this.#told.set(nameOf(owner), null);
   }
 
+  /**
+   * A receipt comes through the cadence, and the last one also as the answer of `commitNow`, as an object of its own and in
+   * either order; it may cover partitions that do not pass here. What is left is what was not told before.
+   */
   readonly #receipt = (receipt: CommitReceipt): void => {
-    if (this.#closed || this.#emitted.has(receipt)) return;
-    this.#emitted.add(receipt);
-    this.#downstream.next(receipt);
+    if (this.#closed) return;
+    const offsets = receipt.offsets.filter((entry) => {
+      const name = nameOf(entry);
+      const news = `${receipt.outcome} ${entry.offset}`;
+      const told = this.#told.get(name);
+      if (told === undefined || told === news) return false;
+      this.#told.set(name, news);
+      return true;
+    });
+    if (offsets.length === 0) return;
+    this.#downstream.next(offsets.length === receipt.offsets.length ? receipt : { ...receipt, offsets });
   };
 
   readonly #failed = (error: unknown): void => {
     if (!this.#closed) this.error(error);
   };
+}
+
+function nameOf(partition: TopicPartition): string {
+  return JSON.stringify([partition.topic, partition.partition]);
 }

@@ -81,7 +81,7 @@ export class Kafka {
   async #closeAll(options?: { readonly timeoutMs?: number | undefined }): Promise<void> {
     // consumers drain through producers, so a producer must outlive them
     const clients = [...this.#clients];
-    const consumers = clients.filter((client) => 'records$' in client);
+    const consumers: Closable[] = clients.filter((client) => 'records$' in client);
     await Promise.all(consumers.map((client) => client.close(options)));
     await Promise.all(clients.filter((client) => !consumers.includes(client)).map((client) => client.close(options)));
     this.#cluster.close();

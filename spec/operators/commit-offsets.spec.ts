@@ -148,6 +148,32 @@ describe('commitOffsets', () => {
       expect(seen.receipts).toEqual([both]);
     });
 
+    it('tells a last receipt once, whether the cadence or the commit tells it first', () => {
+      for (const cadenceFirst of [true, false]) {
+        const owner = new CadencedOwner();
+        const source$ = new Subject<Leased>();
+        const seen = start(source$);
+        source$.next(item(0, owner));
+        owner.cadences[0]?.tell(receipt(1));
+        source$.next(item(1, owner));
+        source$.complete();
+        if (cadenceFirst) owner.cadences[0]?.tell(receipt(2));
+        owner.commits[0]?.(receipt(2));
+        if (!cadenceFirst) owner.cadences[0]?.tell(receipt(2));
+        expect([seen.receipts, seen.completed]).toEqual([[receipt(1), receipt(2)], true]);
+      }
+    });
+
+    it('leaves out of a receipt the partitions that do not pass here, and empty receipts', () => {
+      const owner = new CadencedOwner(0);
+      const source$ = new Subject<Leased>();
+      const seen = start(source$);
+      source$.next(item(0, owner));
+      owner.cadences[0]?.tell({ ...receipt(1), offsets: [...receipt(1, 0).offsets, ...receipt(9, 1).offsets] });
+      owner.cadences[0]?.tell({ ...receipt(1), offsets: [] });
+      expect(seen.receipts).toEqual([receipt(1, 0)]);
+    });
+
     it('completes after the last receipt of the last partition', () => {
       const owners = [new CadencedOwner(0), new CadencedOwner(1)];
       const source$ = new Subject<Leased>();

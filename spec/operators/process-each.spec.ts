@@ -192,6 +192,23 @@ describe('processEach', () => {
       });
     });
 
+    it('hands all results of an element on before those of one that is pushed meanwhile', () => {
+      const source$ = new Subject<SpecItem>();
+      const seen: string[] = [];
+      const first = new Subject<string>();
+      source$
+        .pipe(processEach((i): Subject<string> | string[] => (i.id === 1 ? first : ['2a', '2b']), { order: 'none' }))
+        .subscribe((out) => {
+          seen.push(out.value);
+          if (out.value === '1a') source$.next(item(2));
+        });
+      source$.next(item(1));
+      first.next('1a');
+      first.next('1b');
+      first.complete();
+      expect(seen).toEqual(['1a', '1b', '2a', '2b']);
+    });
+
     it('takes promises, foreign thenables and async iterables', async () => {
       async function* three(): AsyncGenerator<number> {
         yield 1;

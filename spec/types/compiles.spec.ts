@@ -16,7 +16,11 @@ describe('the usage of the public surface', () => {
       const program = ts.createProgram(parsed.fileNames, { ...parsed.options, noEmit: true });
       const usage = program.getSourceFiles().filter((file) => file.fileName.includes('/spec/types/usage/'));
       const diagnostics = usage.flatMap((file) => ts.getPreEmitDiagnostics(program, file));
-      const host = { getCanonicalFileName: (name: string) => name, getCurrentDirectory: () => __dirname, getNewLine: () => '\n' };
+      const host = {
+        getCanonicalFileName: (name: string) => name,
+        getCurrentDirectory: () => __dirname,
+        getNewLine: () => '\n',
+      };
       expect(ts.formatDiagnostics(diagnostics, host)).toBe('');
     },
     bound,

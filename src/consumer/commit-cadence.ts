@@ -118,7 +118,7 @@ export class CommitCadence {
       if (!entry.dirty || this.#dueAt(entry) > now) continue;
       entry.dirty = false;
       entry.since = now;
-      entry.settledBefore = entry.held.cursor.settledRecords;
+      entry.settledBefore = settledOf(entry.held);
       due.push(entry.held);
     }
     for (const entry of this.#entries.values()) if (entry.dirty) this.#arm(entry);
@@ -138,8 +138,16 @@ export class CommitCadence {
   }
 
   #dueBy(entry: Entry, cadence: Cadence): number {
-    const settled = entry.held.cursor.settledRecords - entry.settledBefore;
+    const all = settledOf(entry.held);
+    // a new delivery epoch counts from zero
+    const settled = all < entry.settledBefore ? all : all - entry.settledBefore;
     if (cadence.everyRecords !== null && settled >= cadence.everyRecords) return 0;
     return cadence.everyMs === null ? Number.POSITIVE_INFINITY : entry.since + cadence.everyMs;
   }
+}
+
+/** Records settled in the current delivery epoch. */
+function settledOf(held: HeldPartition): number {
+  const { tracker } = held.cursor;
+  return tracker.givenOut - tracker.open - tracker.released;
 }

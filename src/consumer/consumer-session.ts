@@ -3,6 +3,7 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { hop } from '../runtime/timer.js';
 import { ConsumerCommits } from './consumer-commits.js';
 import {
   type ConsumerCoreOptions,
@@ -77,7 +78,6 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     this.positions = new PositionKeeper(
       {
         runtime: this.runtime,
-        retryBackoff: { initialMs: cluster.options.retryBackoffMs, maxMs: cluster.options.retryBackoffMaxMs },
         event: (event) => {
           host.surface.event(event);
         },
@@ -198,7 +198,10 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
   lost(partitions: readonly TopicPartition[], _error: KafkaError | null): void {
     const held = partitions.flatMap((tp) => this.partitions.get(tp) ?? []);
     if (held.length === 0) return;
-    for (const partition of held) this.#end(partition, 'lost');
+    for (const partition of held) {
+      partition.cursor.press('lost');
+      this.#end(partition, 'lost');
+    }
     const names = held.map(plain);
     this.#host.surface.event({ type: 'lost', partitions: names });
     this.#tellAssignment();
@@ -239,8 +242,20 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
 
   commitNow(cursor: PartitionCursor, done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void {
     const held = this.partitions.of(cursor);
-    return this.commits.now(held === undefined ? [] : [held], (error, receipt) => {
-      done(receipt, error ?? undefined);
+    if (held === undefined) {
+      // given up meanwhile: its last commit was the drain's
+      return hop(this.runtime, () => {
+        done(null);
+      });
+    }
+    return this.commits.now([held], (error, receipt) => {
+      // trouble with a commit is an event and a later commit, never the end of a pipe
+      if (error !== null) {
+        const value = held.cursor.commitValue;
+        const offsets = value === null ? [] : [{ topic: held.topic, partition: held.partition, offset: value.offset }];
+        this.#host.surface.event({ type: 'commitFailed', offsets, error });
+      }
+      done(receipt);
     });
   }
 
@@ -309,6 +324,7 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     for (const held of live) {
       held.state = 'draining';
       held.cursor.stopDelivery();
+      held.cursor.press(why === 'revoked' ? 'revoking' : 'draining');
       this.#view?.revoking(held, deadline);
     }
     // partitions that drain already, for a rebalance that a shutdown overtakes, are waited for as well

@@ -113,16 +113,20 @@ export class DeliveryPump {
     else if (this.#quantum < largestQuantum) this.#quantum <<= 1;
   }
 
+  /** One pass: what is marked while the listener runs has its turn with the next hop. */
   #tell(now: number): void {
-    while (this.#marked.length > 0) {
-      const marked = this.#marked;
-      this.#marked = [];
-      for (const cursor of marked) {
-        cursor.marked = false;
-        if (cursor.closed) continue;
+    const marked = this.#marked;
+    if (marked.length === 0) return;
+    this.#marked = [];
+    for (const cursor of marked) {
+      cursor.marked = false;
+      if (cursor.closed) continue;
+      try {
         cursor.settled(now);
         this.wake(cursor);
         this.#listener.settled(cursor);
+      } catch (error) {
+        this.#receiverFailed(cursor, error);
       }
     }
   }

@@ -23,12 +23,12 @@ export function deliverRecords(cursor: PartitionCursor, receiver: RecordReceiver
 
 /** `next` returning is the acknowledgement, unless an operator took the lease; also if the subscriber left meanwhile. */
 function deliverAndSettle(cursor: PartitionCursor, receiver: RecordReceiver, record: FetchedRecord): void {
-  cursor.delivering = record.seq;
+  cursor.delivering(record.seq, record.seq + 1);
   try {
     receiver.next(record);
     record.settleUntaken();
   } finally {
-    cursor.delivering = -1;
+    cursor.delivering(-1, -1);
   }
 }
 
@@ -44,7 +44,16 @@ export function deliverBatches(cursor: PartitionCursor, receiver: BatchReceiver,
   }
   if (items.length === 0) return 0;
   const batch = new FetchedBatch(cursor, tracker, items, from);
-  receiver.nextBatch(batch);
-  if (cursor.settlesOnNext) batch.settleUntaken();
+  if (!cursor.settlesOnNext) {
+    receiver.nextBatch(batch);
+    return items.length;
+  }
+  cursor.delivering(from, from + items.length);
+  try {
+    receiver.nextBatch(batch);
+    batch.settleUntaken();
+  } finally {
+    cursor.delivering(-1, -1);
+  }
   return items.length;
 }

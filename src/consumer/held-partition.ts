@@ -19,9 +19,6 @@ export class HeldPartition implements TopicPartition {
   positioned = false;
   /** The position comes from the reset policy and has to be committed before anything is delivered. */
   fromReset = false;
-  /** Rewinds in a row without progress, for their back-off, and the offset they went back to. */
-  rewinds = 0;
-  rewoundTo = -1;
   /** Said once, until the partition moves again. */
   stallReported = false;
 

@@ -257,23 +257,23 @@ export class LeaseTracker {
 
   /** Ends the epoch: what is open or released is ours to settle no more. Returns how many that were. */
   fence(): number {
-    const count = this.#fenceWhere((state) => (state & KIND) === OPEN || state === RELEASED, -1);
+    const count = this.#fenceWhere((state) => (state & KIND) === OPEN || state === RELEASED, -1, -1);
     this.fenced = true;
     this.#released = 0;
     return count;
   }
 
-  /** Fences what was handed to a subscriber that left without anybody taking it over, except the given one. */
-  fenceUntaken(except: number): number {
-    return this.#fenceWhere((state) => state === OPEN, except);
+  /** Fences what was handed to a subscriber that left without anybody taking it over, except `[from, to)`. */
+  fenceUntaken(from: number, to: number): number {
+    return this.#fenceWhere((state) => state === OPEN, from, to);
   }
 
-  #fenceWhere(matches: (state: number) => boolean, except: number): number {
+  #fenceWhere(matches: (state: number) => boolean, from: number, to: number): number {
     let count = 0;
     for (let seq = this.#head; seq < this.#tail; seq++) {
       const at = seq & this.#mask;
       const state = this.#states[at]!;
-      if (seq === except || !matches(state)) continue;
+      if ((seq >= from && seq < to) || !matches(state)) continue;
       this.#states[at] = FENCED;
       if (state !== RELEASED) this.#open--;
       if ((state & TAKEN) !== 0) this.#taken--;

@@ -53,8 +53,11 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   /** Something that delivery depends on was changed, perhaps by the receiver during `next`. */
   #interrupted = false;
   #pressed = false;
-  /** Sequence whose `next` is running under onNext: it settles by itself, whoever left meanwhile. */
-  #delivering = -1;
+  /** Leases the tracker had given back when it was looked at last. */
+  #givenBack = 0;
+  /** Sequences whose `next` is running under onNext: they settle by themselves, whoever left meanwhile. */
+  #deliveringFrom = -1;
+  #deliveringTo = -1;
 
   constructor(port: CursorPort, at: TopicPartition, epoch: number, position: number | null, leaderEpoch: number) {
     this.#port = port;
@@ -192,6 +195,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#interrupted = true;
     this.deliveryEpoch++;
     this.#pressed = false;
+    this.#givenBack = 0;
     this.#rewind.moved(offset);
     // in place before anything is fenced: an abort listener may look at this cursor
     this.#tracker = this.#newTracker(offset, leaderEpoch);
@@ -214,7 +218,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
 
   /** A subscriber left: what it was handed and nobody took over is redelivered to the next one. */
   fenceUntaken(): void {
-    if (this.#tracker.fenceUntaken(this.#delivering) === 0) return;
+    if (this.#tracker.fenceUntaken(this.#deliveringFrom, this.#deliveringTo) === 0) return;
     this.reader.recount();
     this.#port.mark(this);
   }
@@ -309,11 +313,11 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
    */
   deliver(quantum: number, now: number): number {
     this.#interrupted = false;
-    this.lastDeliveredAt = now;
     let count: number;
     if (this.#records !== null) count = deliverRecords(this, this.#records, quantum, now);
     else if (this.#batches !== null) count = deliverBatches(this, this.#batches, this.#port.options.maxPollRecords, now);
     else return 0;
+    if (count > 0) this.lastDeliveredAt = now;
     if (this.windowFull && !this.#pressed) this.#windowFull();
     return count;
   }
@@ -327,22 +331,19 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     return this.#port.options.acknowledge !== 'explicit';
   }
   /** @internal */
-  set delivering(seq: number) {
-    this.#delivering = seq;
+  delivering(from: number, to: number): void {
+    this.#deliveringFrom = from;
+    this.#deliveringTo = to;
   }
 
-  /** The pump has told the listener of what was settled since. @internal */
-  flushed(now: number): void {
-    this.lastSettledAt = now;
-    if (!this.#tracker.hasCredit) return;
-    this.#pressed = false;
-  }
-  /** @internal */
+  /** Once per turn in which something was settled or the position moved. @internal */
   settled(now: number): void {
-    this.flushed(now);
-    if (!this.#stopped && this.#tracker.released > 0 && this.#tracker.open === 0) {
-      this.#rewind.due(this.#tracker.commitOffset);
-    }
+    const tracker = this.#tracker;
+    const givenBack = tracker.givenOut - tracker.open - tracker.released;
+    if (givenBack > this.#givenBack) this.lastSettledAt = now;
+    this.#givenBack = givenBack;
+    if (tracker.hasCredit) this.#pressed = false;
+    if (!this.#stopped && tracker.released > 0 && tracker.open === 0) this.#rewind.due(tracker.commitOffset);
   }
 
   get #subscribed(): boolean {

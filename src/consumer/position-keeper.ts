@@ -5,7 +5,6 @@ import { type ConsumerEvent, type SeekTarget } from '../model/consumer.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type Runtime } from '../model/runtime.js';
 import { type OffsetList } from '../model/topic-partition.js';
-import { backoffMs } from '../runtime/backoff.js';
 import { hop } from '../runtime/timer.js';
 import { type PositionTrouble } from './flow-options.js';
 import { type HeldPartition } from './held-partition.js';
@@ -16,7 +15,6 @@ type Discontinuity = Extract<ConsumerEvent, { readonly type: 'discontinuity' }>[
 /** What moving positions needs from its session. */
 export interface PositionKeeperHost {
   readonly runtime: Runtime;
-  readonly retryBackoff: { readonly initialMs: number; readonly maxMs: number };
   event(event: ConsumerEvent): void;
   /** The commit value moved with the position. */
   moved(held: HeldPartition): void;
@@ -80,7 +78,8 @@ export class PositionKeeper {
   /** The cursor stands still and asks where to go. */
   invalid(held: HeldPartition, why: PositionTrouble): void {
     if (why === 'released') {
-      this.#rewindLater(held);
+      // the cursor has waited for its other leases and for a back-off
+      this.rewind(held);
       return;
     }
     const epoch = held.cursor.deliveryEpoch;
@@ -99,22 +98,6 @@ export class PositionKeeper {
       const reason = why === 'outOfRange' ? 'reset' : why;
       this.move(held, found.offset, found.leaderEpoch ?? -1, reason);
     });
-  }
-
-  #rewindLater(held: HeldPartition): void {
-    const epoch = held.cursor.deliveryEpoch;
-    const to = held.cursor.commitValue?.offset ?? held.cursor.position;
-    // a record that is released again and again is offered again ever more slowly
-    held.rewinds = to === held.rewoundTo ? held.rewinds + 1 : 0;
-    held.rewoundTo = to;
-    const { initialMs, maxMs } = this.#host.retryBackoff;
-    const { runtime } = this.#host;
-    runtime.scheduler.schedule(
-      () => {
-        if (held.cursor.deliveryEpoch === epoch) this.rewind(held);
-      },
-      backoffMs(held.rewinds, initialMs, maxMs, () => runtime.random()),
-    );
   }
 
   #find(held: HeldPartition, target: Exclude<SeekTarget, number>, done: Done<OffsetList>): Cancel {

@@ -137,12 +137,12 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
       const commits = this.#core.session?.commits;
       if (commits === undefined) {
         if (offsets !== undefined && offsets[0] !== undefined) this.#core.held(offsets[0]);
-        return coreCall<CommitReceipt>((done) =>
-          this.#queries.soon(
-            () => ({ offsets: [], outcome: 'committed', at: this.#core.cluster.runtime.wallClock() }),
-            done,
-          ),
-        );
+        const nothing = (): CommitReceipt => ({
+          offsets: [],
+          outcome: 'committed',
+          at: this.#core.cluster.runtime.wallClock(),
+        });
+        return coreCall<CommitReceipt>((done) => this.#queries.soon(nothing, done));
       }
       return coreCall<CommitReceipt>((done) =>
         offsets === undefined ? commits.now(null, done) : commits.explicit(offsets, done),

@@ -32,8 +32,10 @@ export class PartitionFeed<K, V> {
     const { topic, partition, epoch, cursor } = held;
     const records$ = new Observable<ConsumerRecord<K, V>>((subscriber) => this.#subscribe(subscriber));
     const tp: TopicPartition = Object.freeze({ topic, partition });
-    const own: Omit<PartitionStream<K, V>, keyof Observable<unknown>> = {
+    const own: Omit<PartitionStream<K, V>, keyof Observable<unknown>> & { runtime: unknown } = {
       key: tp,
+      // for forEachPartition: time and chance of its restarts
+      runtime: cursor.runtime,
       topic,
       partition,
       epoch,

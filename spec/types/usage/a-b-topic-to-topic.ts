@@ -5,8 +5,18 @@ import { type Consumer, type Producer } from 'rx-kafka';
 import { type Invoice, type Order, type R, is, kafka, orders, price, producer } from './prelude.js';
 
 // inference, which the annotations of the prelude would hide
-const c1: Consumer<string, Order> = kafka.consumer({ groupId: 'billing', topics: ['orders'], keyDeserializer: utf8, valueDeserializer: json<Order>() });
-const inferred = kafka.consumer({ groupId: 'billing', topics: ['orders'], keyDeserializer: utf8, valueDeserializer: json<Order>() });
+const c1: Consumer<string, Order> = kafka.consumer({
+  groupId: 'billing',
+  topics: ['orders'],
+  keyDeserializer: utf8,
+  valueDeserializer: json<Order>(),
+});
+const inferred = kafka.consumer({
+  groupId: 'billing',
+  topics: ['orders'],
+  keyDeserializer: utf8,
+  valueDeserializer: json<Order>(),
+});
 is<R>()(inferred.records$);
 const p1: Producer<string, Invoice> = kafka.producer({ keySerializer: utf8, valueSerializer: json<Invoice>() });
 void c1;
@@ -22,4 +32,6 @@ const b = orders.partitions$.pipe(
 );
 is<Delivery<Processed<Invoice, R>>>()(b);
 is<CommitReceipt>()(b.pipe(commitOffsets({ everyMs: 1000 })));
-is<string>()(b.pipe(map((d) => `${d.offset} ${d.source.value.id} ${d.source.record.value.qty} ${d.source.record.key}`)));
+is<string>()(
+  b.pipe(map((d) => `${d.offset} ${d.source.value.id} ${d.source.record.value.qty} ${d.source.record.key}`)),
+);

@@ -3,39 +3,57 @@ import { map, of, switchMap, withLatestFrom } from 'rxjs';
 import { acknowledge, commitOffsets, forEachPartition, processEach, produce } from 'rx-kafka/operators';
 import { type Order, kafka, orders, price, producer } from './prelude.js';
 
+// prettier-ignore
 // @ts-expect-error
 /*E1 lost in map*/ orders.records$.pipe(map((r) => r.value), commitOffsets());
+// prettier-ignore
 // @ts-expect-error
 /*E2 lost in map*/ orders.records$.pipe(map((r) => r.value), acknowledge());
+// prettier-ignore
 // @ts-expect-error
 /*E3 lost in switchMap*/ orders.records$.pipe(switchMap((r) => price(r.value)), commitOffsets());
+// prettier-ignore
 // @ts-expect-error
 /*E4 tuple*/ orders.records$.pipe(withLatestFrom(of(1)), acknowledge());
+// prettier-ignore
 // @ts-expect-error
 /*E5 spread of a record*/ orders.records$.pipe(map((r) => ({ ...r, extra: 1 })), acknowledge());
+// prettier-ignore
 // @ts-expect-error
 /*E6 lost inside forEachPartition*/ orders.partitions$.pipe(forEachPartition((r$) => r$.pipe(map((r) => r.value.id))), commitOffsets());
+// prettier-ignore
 // @ts-expect-error
 /*E7 wrong value*/ orders.records$.pipe(produce(producer, (r) => ({ topic: 'x', value: { id: r.value.id } })));
+// prettier-ignore
 // @ts-expect-error
 /*E8 wrong key*/ orders.records$.pipe(produce(producer, (r) => ({ topic: 'x', key: r.value.qty, value: { id: '1', total: 1 } })));
+// prettier-ignore
 // @ts-expect-error
 /*E14 generics without deserializer*/ kafka.consumer<string, Order>({ topics: ['x'] });
+// prettier-ignore
 // @ts-expect-error
 /*E15 two selections*/ kafka.consumer({ topics: ['x'], pattern: /x/ });
+// prettier-ignore
 // @ts-expect-error
 /*E16 no selection*/ kafka.consumer({ groupId: 'x' });
+// prettier-ignore
 // @ts-expect-error
 /*E17 undefined groupId*/ kafka.consumer({ groupId: process.env['GROUP'], topics: ['x'] });
+// prettier-ignore
 // @ts-expect-error
 /*E18 tombstone by accident*/ orders.records$.pipe(produce(producer, (r) => ({ topic: 'x', value: r.value.qty > 0 ? { id: '1', total: 1 } : null })));
+// prettier-ignore
 // @ts-expect-error
 /*E19 sync handler*/ orders.records$.pipe(processEach((r) => { console.log(r.value); }), acknowledge());
+// prettier-ignore
 // @ts-expect-error
 /*E21 partitions$ committed without forEachPartition*/ orders.partitions$.pipe(commitOffsets());
+// prettier-ignore
 // @ts-expect-error
 /*E22 produce before commit from plain source*/ of(1).pipe(produce(producer, (n) => ({ topic: 'x', value: { id: '1', total: n } })), commitOffsets());
+// prettier-ignore
 // @ts-expect-error
 /*E23 any typo in record*/ orders.records$.pipe(processEach((r) => price(r.valeu)), acknowledge());
+// prettier-ignore
 // @ts-expect-error
 /*E24 string result*/ orders.records$.pipe(processEach((r) => r.value.id), acknowledge());

@@ -4,6 +4,25 @@ import { acknowledge, commitOffsets, keepLease } from 'rx-kafka/operators';
 import { type Invoice, type R, is, orders, price } from './prelude.js';
 
 declare const config$: Observable<{ rate: number }>;
-is<CommitReceipt>()(orders.records$.pipe(tap((r) => void r.value.id), delay(10), map((r) => ({ lease: r.lease, qty: r.value.qty })), mergeMap(async (x) => ({ ...x, price: x.qty * 2 }), 4), commitOffsets()));
-is<Processed<number, R>>()(orders.records$.pipe(withLatestFrom(config$), map(([r, c]) => keepLease(r, r.value.qty * c.rate)), acknowledge()));
-is<Processed<Invoice, R>>()(orders.records$.pipe(mergeMap(async (r) => keepLease(r, await price(r.value))), acknowledge()));
+is<CommitReceipt>()(
+  orders.records$.pipe(
+    tap((r) => void r.value.id),
+    delay(10),
+    map((r) => ({ lease: r.lease, qty: r.value.qty })),
+    mergeMap(async (x) => ({ ...x, price: x.qty * 2 }), 4),
+    commitOffsets(),
+  ),
+);
+is<Processed<number, R>>()(
+  orders.records$.pipe(
+    withLatestFrom(config$),
+    map(([r, c]) => keepLease(r, r.value.qty * c.rate)),
+    acknowledge(),
+  ),
+);
+is<Processed<Invoice, R>>()(
+  orders.records$.pipe(
+    mergeMap(async (r) => keepLease(r, await price(r.value))),
+    acknowledge(),
+  ),
+);

@@ -5,12 +5,23 @@ import { type Invoice, type Order, type R, is, orders, price, producer, toInvoic
 
 declare function narrow(o: { readonly value: Order }): Promise<Invoice>;
 is<CommitReceipt>()(orders.records$.pipe(processEach(narrow), commitOffsets()));
-is<CommitReceipt>()(orders.records$.pipe(mapValue((o: { readonly value: Order }) => o.value.id), commitOffsets()));
-const step = pipe(processEach((r: R) => price(r.value)), produce(producer, (p) => ({ topic: 'x', value: p.value })));
+is<CommitReceipt>()(
+  orders.records$.pipe(
+    mapValue((o: { readonly value: Order }) => o.value.id),
+    commitOffsets(),
+  ),
+);
+const step = pipe(
+  processEach((r: R) => price(r.value)),
+  produce(producer, (p) => ({ topic: 'x', value: p.value })),
+);
 is<Delivery<Processed<Invoice, R>>>()(orders.records$.pipe(step));
 is<CommitReceipt>()(orders.records$.pipe(step, commitOffsets()));
 // generic user function
 function audited<S extends Leased & { readonly value: Order }>(s$: Observable<S>) {
-  return s$.pipe(produce(producer, (s) => ({ topic: 'audit', value: toInvoice(s.value) })), acknowledge());
+  return s$.pipe(
+    produce(producer, (s) => ({ topic: 'audit', value: toInvoice(s.value) })),
+    acknowledge(),
+  );
 }
 is<CommitReceipt>()(orders.records$.pipe(audited, commitOffsets()));

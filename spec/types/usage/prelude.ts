@@ -4,7 +4,8 @@ import { type Consumer, type ConsumerRecord, Kafka, type Producer, json, nullabl
 
 /* ---- exact type assertions */
 type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-export const is: <A>() => <B>(_: Observable<B>, ...ok: Eq<A, B> extends true ? [] : [never, A, B]) => void = () => () => {};
+export const is: <A>() => <B>(_: Observable<B>, ...ok: Eq<A, B> extends true ? [] : [never, A, B]) => void =
+  () => () => {};
 
 export interface Order {
   readonly id: string;
@@ -25,7 +26,10 @@ export const orders: Consumer<string, Order> = kafka.consumer({
   keyDeserializer: utf8,
   valueDeserializer: json<Order>(),
 });
-export const producer: Producer<string, Invoice> = kafka.producer({ keySerializer: utf8, valueSerializer: json<Invoice>() });
+export const producer: Producer<string, Invoice> = kafka.producer({
+  keySerializer: utf8,
+  valueSerializer: json<Invoice>(),
+});
 export const table: Consumer<string, Order | null> = kafka.consumer({
   topics: ['accounts'],
   keyDeserializer: utf8,

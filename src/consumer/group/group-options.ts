@@ -1,4 +1,4 @@
-import { type Assignor } from './assignors/assignor.js';
+import { type Assignor } from '../../model/assignor.js';
 
 /** What a classic member is told; times in milliseconds. */
 export interface GroupOptions {

@@ -1,0 +1,162 @@
+import { type Cluster } from '../cluster/cluster.js';
+import { UsageError } from '../errors/usage-error.js';
+import { type GroupMetadata } from '../model/commit.js';
+import { hop } from '../runtime/timer.js';
+import { CommittedOffsets } from './committed-offsets.js';
+import { Committer } from './committer.js';
+import { type ConsumerCoreOptions } from './consumer-ports.js';
+import { ClassicMembership } from './group/classic-membership.js';
+import { ManualGroup } from './group/manual-group.js';
+import { ManualPartitions } from './group/manual-partitions.js';
+import { type MembershipHost } from './group/membership-host.js';
+import { TopicWatch } from './group/topic-watch.js';
+import { WholeTopics } from './group/whole-topics.js';
+
+/** Where a consumer's partitions come from, whatever kind it is. The host is never called in the stack of these calls. */
+export interface OpenMembership {
+  start(): void;
+  identity(): GroupMetadata;
+  /** A shutdown begins: nothing is assigned or revoked any more and nothing is joined; heartbeats and commits go on. */
+  stopRebalancing(): void;
+  /** After the drain. A static member stays in the group unless `leaveGroup` says otherwise; `done` is always called. */
+  leave(options: { readonly leaveGroup: boolean | undefined }, done: () => void): void;
+  /**
+   * No progress for maxPollIntervalMs: others of the group shall have the partitions. A dynamic member loses all and leaves, a
+   * static one falls silent. Means nothing without a group.
+   */
+  expire(): void;
+  /** Ends what `expire` began: joins again. */
+  progress(): void;
+  close(): void;
+  /** Null without a group. */
+  readonly committer: Committer | null;
+  readonly committed: CommittedOffsets | null;
+}
+
+/** Opens nothing yet; `start` does. */
+export function openMembership(cluster: Cluster, options: ConsumerCoreOptions, host: MembershipHost): OpenMembership {
+  const { selection, groupId } = options;
+  if (selection.topics === undefined) return manual(cluster, options, selection.partitions, host);
+  if (groupId === null) return wholeTopics(cluster, options, selection.topics, host);
+  return member(cluster, options, groupId, selection.topics, host);
+}
+
+function member(
+  cluster: Cluster,
+  options: ConsumerCoreOptions,
+  groupId: string,
+  topics: readonly string[],
+  host: MembershipHost,
+): OpenMembership {
+  const { requestTimeoutMs } = cluster.options;
+  const membership = new ClassicMembership(cluster, { ...options, groupId, requestTimeoutMs }, host);
+  const committer = new Committer(membership, { requestTimeoutMs });
+  const watch = new TopicWatch(cluster, topics, options.allowAutoCreateTopics, {
+    changed: () => undefined,
+    refused: (error) => {
+      close();
+      host.failed(error);
+    },
+  });
+  const close = (): void => {
+    watch.close();
+    committer.close();
+    membership.close();
+  };
+  return {
+    start: () => {
+      watch.start();
+      membership.subscribe(topics);
+    },
+    identity: () => membership.identity(),
+    stopRebalancing: () => {
+      membership.stopRebalancing();
+    },
+    leave: (leaveOptions, done) => {
+      membership.leave(leaveOptions, done);
+    },
+    expire: () => {
+      membership.expire();
+    },
+    progress: () => {
+      membership.progress();
+    },
+    close,
+    committer,
+    committed: new CommittedOffsets(membership),
+  };
+}
+
+function wholeTopics(
+  cluster: Cluster,
+  options: ConsumerCoreOptions,
+  topics: readonly string[],
+  host: MembershipHost,
+): OpenMembership {
+  const whole = new WholeTopics(cluster, topics, options.allowAutoCreateTopics, host);
+  return {
+    ...withoutGroup(cluster),
+    start: () => {
+      whole.start();
+    },
+    stopRebalancing: () => {
+      whole.stop();
+    },
+    close: () => {
+      whole.close();
+    },
+    committer: null,
+    committed: null,
+  };
+}
+
+function manual(
+  cluster: Cluster,
+  options: ConsumerCoreOptions,
+  partitions: ConstructorParameters<typeof ManualPartitions>[1],
+  host: MembershipHost,
+): OpenMembership {
+  const chosen = new ManualPartitions(cluster, partitions, options.allowAutoCreateTopics, host);
+  const start = (): void => {
+    chosen.start();
+  };
+  const { groupId } = options;
+  if (groupId === null) {
+    const close = (): void => {
+      chosen.close();
+    };
+    return { ...withoutGroup(cluster), start, close, committer: null, committed: null };
+  }
+  const { requestTimeoutMs } = cluster.options;
+  const group = new ManualGroup(cluster, { groupId, requestTimeoutMs });
+  const committer = new Committer(group, { requestTimeoutMs });
+  return {
+    ...withoutGroup(cluster),
+    start,
+    identity: () => group.identity(),
+    close: () => {
+      chosen.close();
+      committer.close();
+      group.close();
+    },
+    committer,
+    committed: new CommittedOffsets(group),
+  };
+}
+
+/** Where there is nothing to leave and nobody to make room for. */
+function withoutGroup(
+  cluster: Cluster,
+): Pick<OpenMembership, 'identity' | 'stopRebalancing' | 'leave' | 'expire' | 'progress'> {
+  return {
+    identity: () => {
+      throw new UsageError('A consumer without groupId has no group metadata, give it a groupId');
+    },
+    stopRebalancing: () => undefined,
+    leave: (_options, done) => {
+      hop(cluster.runtime, done);
+    },
+    expire: () => undefined,
+    progress: () => undefined,
+  };
+}
