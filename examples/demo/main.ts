@@ -79,7 +79,8 @@ function* orders(): Generator<Order> {
 async function main(): Promise<void> {
   const screen = new Screen(partitions);
   const given = process.env['KAFKA_BROKERS'];
-  const cluster = given === undefined ? await screen.step('starting three brokers', startCluster({ brokers: 3 })) : null;
+  const cluster =
+    given === undefined ? await screen.step('starting three brokers', startCluster({ brokers: 3 })) : null;
   const bootstrapServers = given ?? cluster?.bootstrapServers ?? '';
   try {
     for (const topic of ['orders', 'invoices']) await createTopic(bootstrapServers, topic, { partitions });
@@ -87,7 +88,11 @@ async function main(): Promise<void> {
     const filler = kafka.producer({ keySerializer: utf8, valueSerializer: json<Order>() });
     let filled = 0;
     const full = new Subject<void>();
-    produceFrom(orders(), filler, (order) => ({ topic: 'orders', key: `customer-${order.qty}-${order.id.slice(-3)}`, value: order })).subscribe({
+    produceFrom(orders(), filler, (order) => ({
+      topic: 'orders',
+      key: `customer-${order.qty}-${order.id.slice(-3)}`,
+      value: order,
+    })).subscribe({
       next: () => (filled += 1),
       complete: () => {
         full.next();
@@ -96,7 +101,10 @@ async function main(): Promise<void> {
     const log = (line: string): void => {
       screen.event(line);
     };
-    const instances = [new Instance('billing-1', bootstrapServers, log), new Instance('billing-2', bootstrapServers, log)];
+    const instances = [
+      new Instance('billing-1', bootstrapServers, log),
+      new Instance('billing-2', bootstrapServers, log),
+    ];
     let stopped: Promise<void> | null = null;
     const started = Date.now();
     await new Promise<void>((resolve) => {

@@ -26,7 +26,7 @@ const scales: Readonly<Record<'short' | 'full', Scale>> = {
 /** Hands ids out at a steady rate, in order. */
 async function* paced(total: number, perSecond: number): AsyncGenerator<number> {
   const started = performance.now();
-  for (let id = 0; id < total; ) {
+  for (let id = 0; id < total;) {
     const due = Math.min(total, Math.ceil(((performance.now() - started) / 1000) * perSecond) + 1);
     while (id < due) yield id++;
     await sleep(10);
@@ -79,8 +79,12 @@ class Run {
   /** Everything read at least once by somebody: each partition belongs to a living member. */
   async settled(timeoutMs: number, living: readonly MemberProcess[]): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    while (living.reduce((sum, { held }) => sum + held.size, 0) !== this.scale.partitions || living.some(({ held }) => held.size === 0)) {
-      if (performance.now() > deadline) throw new Error(`The group did not settle within ${timeoutMs} ms, ${this.state()}`);
+    while (
+      living.reduce((sum, { held }) => sum + held.size, 0) !== this.scale.partitions ||
+      living.some(({ held }) => held.size === 0)
+    ) {
+      if (performance.now() > deadline)
+        throw new Error(`The group did not settle within ${timeoutMs} ms, ${this.state()}`);
       await sleep(50);
     }
   }
@@ -93,7 +97,11 @@ class Run {
   async excuse(dead: MemberProcess): Promise<void> {
     const committed = await committedOffsets(this.bootstrapServers, this.group, this.from);
     for (const partition of dead.held) {
-      this.excuses.push({ partition, fromOffset: Math.max(0, committed[partition] ?? 0), why: `${dead.name} was killed` });
+      this.excuses.push({
+        partition,
+        fromOffset: Math.max(0, committed[partition] ?? 0),
+        why: `${dead.name} was killed`,
+      });
     }
   }
 
@@ -128,7 +136,10 @@ async function execute(run: Run, cluster: Awaited<ReturnType<typeof startCluster
   const { scale, bootstrapServers } = run;
   // one partition stays empty: it has to be committed as well
   for (const topic of [run.from, run.to]) {
-    await createTopic(bootstrapServers, topic, { partitions: scale.partitions, config: { 'min.insync.replicas': '2' } });
+    await createTopic(bootstrapServers, topic, {
+      partitions: scale.partitions,
+      config: { 'min.insync.replicas': '2' },
+    });
   }
   const kafka = new Kafka({ bootstrapServers });
   const feeder = kafka.producer({ keySerializer: utf8, valueSerializer: utf8 });
@@ -225,7 +236,10 @@ export const proof: Proof = {
     try {
       return await execute(run, cluster);
     } catch (error) {
-      return { passed: false, lines: [...run.lines, error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+      return {
+        passed: false,
+        lines: [...run.lines, error instanceof Error ? (error.stack ?? error.message) : String(error)],
+      };
     } finally {
       await Promise.all(run.members.map((one) => one.end()));
       await cluster?.stop();

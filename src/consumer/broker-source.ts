@@ -77,7 +77,8 @@ export class BrokerSource {
 
   /** Something may be worth fetching. Several wakes in a turn make one look. */
   wake(): void {
-    if (this.#hop !== null || this.#call !== null || this.#backingOff || this.#closed || this.#cursors.size === 0) return;
+    if (this.#hop !== null || this.#call !== null || this.#backingOff || this.#closed || this.#cursors.size === 0)
+      return;
     this.#hop = hop(this.#port.cluster.runtime, () => {
       this.#hop = null;
       this.#run();

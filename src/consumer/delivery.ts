@@ -7,7 +7,12 @@ import { type PartitionCursor } from './partition-cursor.js';
  * Hands records to the receiver, one by one. Everything is in place before each `next`: the record is given out, the
  * position moved. So the receiver may settle, pause, move, detach or close the cursor in there, or throw.
  */
-export function deliverRecords(cursor: PartitionCursor, receiver: RecordReceiver, quantum: number, now: number): number {
+export function deliverRecords(
+  cursor: PartitionCursor,
+  receiver: RecordReceiver,
+  quantum: number,
+  now: number,
+): number {
   const { tracker, reader, settlesOnNext } = cursor;
   let count = 0;
   while (count < quantum && tracker.hasCredit && tracker.released === 0) {

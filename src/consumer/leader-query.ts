@@ -43,7 +43,13 @@ export class LeaderQuery<T extends TopicPartition, R> {
   #ended = false;
 
   /** `timeoutMs` null: until cancelled. */
-  constructor(cluster: Cluster, targets: readonly T[], timeoutMs: number | null, ask: AskLeader<T, R>, done: Done<R[]>) {
+  constructor(
+    cluster: Cluster,
+    targets: readonly T[],
+    timeoutMs: number | null,
+    ask: AskLeader<T, R>,
+    done: Done<R[]>,
+  ) {
     this.#cluster = cluster;
     this.#targets = targets;
     this.#ask = ask;

@@ -76,7 +76,11 @@ export class OffsetLookup {
             answered(error, []);
             return;
           }
-          const parts = index(response!.topics, (topic) => topic.name, (part) => part.partitionIndex);
+          const parts = index(
+            response!.topics,
+            (topic) => topic.name,
+            (part) => part.partitionIndex,
+          );
           answered(
             null,
             asked.map((target) =>
@@ -117,7 +121,11 @@ export class OffsetLookup {
             answered(error, []);
             return;
           }
-          const parts = index(response!.topics, (topic) => topic.topic, (part) => part.partition);
+          const parts = index(
+            response!.topics,
+            (topic) => topic.topic,
+            (part) => part.partition,
+          );
           answered(
             null,
             asked.map((target) =>

@@ -315,7 +315,8 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#interrupted = false;
     let count: number;
     if (this.#records !== null) count = deliverRecords(this, this.#records, quantum, now);
-    else if (this.#batches !== null) count = deliverBatches(this, this.#batches, this.#port.options.maxPollRecords, now);
+    else if (this.#batches !== null)
+      count = deliverBatches(this, this.#batches, this.#port.options.maxPollRecords, now);
     else return 0;
     if (count > 0) this.lastDeliveredAt = now;
     if (this.windowFull && !this.#pressed) this.#windowFull();

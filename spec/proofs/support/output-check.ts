@@ -31,7 +31,11 @@ export function parseOutput(key: string, value: string): OutputRecord {
  * Holds the output against the input: every id is there, first occurrences of a key ascend, and what is there twice has an
  * excuse. `records` are in log order per output partition, and a key has one output partition.
  */
-export function checkOutput(records: readonly OutputRecord[], total: number, excuses: readonly Excuse[]): OutputVerdict {
+export function checkOutput(
+  records: readonly OutputRecord[],
+  total: number,
+  excuses: readonly Excuse[],
+): OutputVerdict {
   const seen = new Uint8Array(total);
   const last = new Map<string, number>();
   const unexcused: OutputRecord[] = [];

@@ -24,13 +24,7 @@ export class GroupLink {
    * Looks the coordinator up (which goes on until it is found, or refused for good) and calls it once. The time in `options`
    * runs from the call on, not from the look-up.
    */
-  call<Req, Res>(
-    name: LinkName,
-    api: Api<Req, Res>,
-    body: Body<Req>,
-    options: CallOptions,
-    done: Done<Res>,
-  ): Cancel {
+  call<Req, Res>(name: LinkName, api: Api<Req, Res>, body: Body<Req>, options: CallOptions, done: Done<Res>): Cancel {
     let cancelled = false;
     let cancelCall: Cancel | null = null;
     const cancelFind = this.#cluster.coordinator('group', this.#groupId, (error, nodeId) => {

@@ -4,33 +4,49 @@ import { type GroupMetadata } from '../../model/commit.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type Runtime } from '../../model/runtime.js';
 import { type Api } from '../../protocol/api.js';
+import { GroupLink } from './group-link.js';
 import { type Body, type GroupPort } from './group-port.js';
 
-/** A group that only stores offsets: partitions are chosen by the consumer itself. */
+/** A group that only stores offsets: the consumer chooses its partitions itself and is no member. */
 export class ManualGroup implements GroupPort {
   readonly runtime: Runtime;
-  readonly backoff: { readonly initialMs: number; readonly maxMs: number };
-  constructor(cluster: Cluster, _options: { readonly groupId: string; readonly requestTimeoutMs: number }) {
-    this.runtime = cluster.runtime;
-    this.backoff = { initialMs: cluster.options.retryBackoffMs, maxMs: cluster.options.retryBackoffMaxMs };
-  }
+  readonly backoff: GroupPort['backoff'];
   readonly commitReady: boolean = true;
+  readonly #link: GroupLink;
+  readonly #identity: GroupMetadata;
+  readonly #requestTimeoutMs: number;
+
+  constructor(cluster: Cluster, options: { readonly groupId: string; readonly requestTimeoutMs: number }) {
+    this.runtime = cluster.runtime;
+    const { retryBackoffMs, retryBackoffMaxMs } = cluster.options;
+    this.backoff = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs };
+    this.#link = new GroupLink(cluster, options.groupId);
+    this.#identity = { groupId: options.groupId, generation: -1, memberId: '', groupInstanceId: null };
+    this.#requestTimeoutMs = options.requestTimeoutMs;
+  }
+
   identity(): GroupMetadata {
-    throw new Error('not yet');
+    return this.#identity;
   }
-  onChange(_listener: () => void): Cancel {
-    throw new Error('not yet');
+
+  onChange(): Cancel {
+    return () => undefined;
   }
-  groupCall<Req, Res>(_api: Api<Req, Res>, _body: Body<Req>, _done: Done<Res>, _options?: CallOptions): Cancel {
-    throw new Error('not yet');
+
+  groupCall<Req, Res>(api: Api<Req, Res>, body: Body<Req>, done: Done<Res>, options: CallOptions = {}): Cancel {
+    return this.#link.call('group', api, body, { timeoutMs: this.#requestTimeoutMs, ...options }, done);
   }
+
   forgetCoordinator(): void {
-    throw new Error('not yet');
+    this.#link.forget();
   }
-  refused(_errorCode: number, _identity: GroupMetadata): void {
-    throw new Error('not yet');
+
+  /** There is no membership that could react; the commit itself is answered as refused. */
+  refused(): void {
+    // nothing
   }
+
   close(): void {
-    throw new Error('not yet');
+    this.#link.close();
   }
 }

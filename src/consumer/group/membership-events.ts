@@ -10,8 +10,7 @@ export interface SentAs {
 
 /** An answer: what the broker said, or why there is none. */
 export type Answer<T> =
-  | { readonly error: KafkaError; readonly value: null }
-  | { readonly error: null; readonly value: T };
+  { readonly error: KafkaError; readonly value: null } | { readonly error: null; readonly value: T };
 
 /** What can happen to a member. `round` is that of the join to which an answer belongs. */
 export type MembershipEvent =
@@ -37,6 +36,7 @@ export type MembershipEvent =
   | { readonly type: 'partitionsChanged' }
   | { readonly type: 'stopRebalancing' }
   | { readonly type: 'expire' }
+  | { readonly type: 'progress' }
   | { readonly type: 'leave'; readonly leaveGroup: boolean | undefined }
   | { readonly type: 'left' }
   | { readonly type: 'close' };
@@ -72,5 +72,4 @@ export type MembershipEffect =
   /** `memberId` null: nothing is sent. */
   | { readonly do: 'leave'; readonly memberId: string | null; readonly reason: string }
   /** Identity or readiness for commits changed. */
-  | { readonly do: 'changed' }
-  | { readonly do: 'close' };
+  | { readonly do: 'changed' };

@@ -1,7 +1,7 @@
 import { GroupError } from '../../errors/client-errors.js';
 import { type KafkaError } from '../../errors/kafka-error.js';
 import { type JoinGroupResponse } from '../../protocol/messages/join-group.js';
-import { groupError, groupVerdict } from './group-errors.js';
+import { groupError, groupVerdict, type Verdict } from './group-errors.js';
 import { drainMs, type GroupOptions } from './group-options.js';
 import { isTransport } from './group-link.js';
 import { type Answer, type MembershipEffect, type MembershipEvent, type SentAs } from './membership-events.js';
@@ -47,8 +47,7 @@ export class MembershipReducer {
         this.#subscribe(event.topics);
         break;
       case 'rejoin':
-        if (state.phase === 'expired') this.#begin(event.reason);
-        else this.#rejoin(event.reason);
+        this.#rejoin(event.reason);
         break;
       case 'retry':
         if (state.phase === 'waiting' && event.round === state.round) this.#join();
@@ -75,13 +74,17 @@ export class MembershipReducer {
         if (this.#isCurrent(event.as)) this.#told(event.errorCode);
         break;
       case 'partitionsChanged':
-        if (state.phase === 'stable' || state.phase === 'syncing') this.#rejoin('partitions of subscribed topics changed');
+        if (state.phase === 'stable' || state.phase === 'syncing')
+          this.#rejoin('partitions of subscribed topics changed');
         break;
       case 'stopRebalancing':
         state.frozen = true;
         break;
       case 'expire':
         if (state.phase !== 'idle' && state.phase !== 'leaving' && state.phase !== 'failed') this.#expire();
+        break;
+      case 'progress':
+        if (state.phase === 'expired') this.#begin('makes progress again');
         break;
       case 'leave':
         this.#leave(event.leaveGroup);
@@ -92,7 +95,7 @@ export class MembershipReducer {
       case 'close':
         state.reset();
         state.phase = 'closed';
-        this.#do({ do: 'stopBeating' }, { do: 'dropJoin' }, { do: 'close' });
+        this.#do({ do: 'stopBeating' }, { do: 'dropJoin' });
         break;
     }
   }
@@ -108,7 +111,8 @@ export class MembershipReducer {
   #rejoin(reason: string): void {
     const { state } = this;
     if (state.phase === 'stable') this.#begin(reason);
-    else if (state.phase === 'joining' || state.phase === 'computing' || state.phase === 'syncing') state.again = reason;
+    else if (state.phase === 'joining' || state.phase === 'computing' || state.phase === 'syncing')
+      state.again = reason;
   }
 
   #begin(reason: string): void {
@@ -291,7 +295,7 @@ export class MembershipReducer {
     // while a round is under way, its result decides whether another one is needed
   }
 
-  #lose(verdict: 'stale' | 'unknown' | string, error: KafkaError): void {
+  #lose(verdict: Verdict, error: KafkaError): void {
     const { state } = this;
     if (verdict === 'unknown') state.memberId = '';
     loseAll(state, error, this.#effects);
@@ -362,8 +366,8 @@ export class MembershipReducer {
   }
 
   #isCurrent(as: SentAs): boolean {
-    const { generation, memberId } = this.state;
-    return generation >= 0 && as.generation === generation && as.memberId === memberId;
+    const { phase, generation, memberId } = this.state;
+    return phase !== 'leaving' && generation >= 0 && as.generation === generation && as.memberId === memberId;
   }
 
   #deadline(): number {

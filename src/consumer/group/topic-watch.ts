@@ -60,7 +60,8 @@ export class TopicWatch {
   #look(): void {
     for (const topic of this.#topics) {
       const errorCode = this.#cluster.metadata.topic(topic)?.errorCode ?? 0;
-      if (errorCode !== ErrorCode.TOPIC_AUTHORIZATION_FAILED && errorCode !== ErrorCode.INVALID_TOPIC_EXCEPTION) continue;
+      if (errorCode !== ErrorCode.TOPIC_AUTHORIZATION_FAILED && errorCode !== ErrorCode.INVALID_TOPIC_EXCEPTION)
+        continue;
       this.#listener.refused(new BrokerError(errorCode, `Topic ${topic} cannot be read`, { topic, fatal: true }));
       return;
     }

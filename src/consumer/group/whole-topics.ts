@@ -67,8 +67,10 @@ export class WholeTopics {
       const held = this.#held.topics().get(topic);
       if (isThere(known)) {
         this.#unknown.delete(topic);
-        for (const { partition } of known.partitions) if (held?.has(partition) !== true) added.push({ topic, partition });
-        for (const partition of held ?? []) if (partition >= known.partitions.length) removed.push({ topic, partition });
+        for (const { partition } of known.partitions)
+          if (held?.has(partition) !== true) added.push({ topic, partition });
+        for (const partition of held ?? [])
+          if (partition >= known.partitions.length) removed.push({ topic, partition });
       } else if (held !== undefined && isMissing(known) && this.#isGone(topic)) {
         for (const partition of held) removed.push({ topic, partition });
       }

@@ -104,7 +104,7 @@ export class StickyBalance {
    * one moves. Each move makes the sum of squared loads smaller, so it ends.
    */
   #moveFromLoaded(): void {
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       const held: number[][] = this.#members.map(() => []);
       this.#owners.forEach((owner, at) => held[owner]!.push(at));

@@ -1,0 +1,86 @@
+import { InvalidOptionError } from '../../src/errors/usage-error.js';
+import { resolveConsumerOptions } from '../../src/observables/consumer-options.js';
+
+const failure = (options: unknown): InvalidOptionError => {
+  try {
+    resolveConsumerOptions(options);
+  } catch (error) {
+    if (error instanceof InvalidOptionError) return error;
+    throw error;
+  }
+  throw new Error('accepted');
+};
+
+describe('consumer options', () => {
+  it('fills in the defaults of the Java client and the documented exceptions', () => {
+    expect(resolveConsumerOptions({ topics: 'a', groupId: 'g' })).toMatchObject({
+      selection: { topics: ['a'] },
+      groupId: 'g',
+      groupInstanceId: null,
+      autoOffsetReset: 'latest',
+      isolationLevel: 0,
+      acknowledge: 'explicit',
+      commit: { everyMs: 5000, everyRecords: null },
+      windowRecords: 1000,
+      windowBytes: 4194304,
+      bufferBytes: 33554432,
+      fetchMaxBytes: 52428800,
+      maxPartitionFetchBytes: 1048576,
+      maxPollRecords: 500,
+      sessionTimeoutMs: 45000,
+      heartbeatIntervalMs: 3000,
+      rebalanceTimeoutMs: 60000,
+      maxPollIntervalMs: 300000,
+      drainTimeoutMs: 30000,
+      stallWarningMs: 60000,
+      checkCrcs: true,
+    });
+  });
+
+  it('acknowledges on next without a group', () => {
+    expect(resolveConsumerOptions({ topics: ['a'] }).acknowledge).toBe('onNext');
+  });
+
+  it('derives the drain timeout from the rebalance timeout', () => {
+    expect(resolveConsumerOptions({ topics: 'a', groupId: 'g', rebalanceTimeoutMs: 20000 }).drainTimeoutMs).toBe(10000);
+  });
+
+  it('takes undefined for absent, except for groupId', () => {
+    expect(resolveConsumerOptions({ topics: 'a', sessionTimeoutMs: undefined }).sessionTimeoutMs).toBe(45000);
+    expect(failure({ topics: 'a', groupId: undefined }).option).toBe('groupId');
+  });
+
+  it.each([
+    [{}, 'topics'],
+    [{ topics: [] }, 'topics'],
+    [{ topics: [''] }, 'topics'],
+    [{ topics: 'a', partitions: [{ topic: 'a', partition: 0 }] }, 'partitions'],
+    [{ partitions: [{ topic: 'a' }] }, 'partitions'],
+    [{ topics: 'a', groupId: '' }, 'groupId'],
+    [{ topics: 'a', groupInstanceId: 'i' }, 'groupInstanceId'],
+    [{ topics: 'a', autoOffsetReset: 'first' }, 'autoOffsetReset'],
+    [{ topics: 'a', commit: true }, 'commit'],
+    [{ topics: 'a', commit: { everyMs: 0 } }, 'commit'],
+    [{ topics: 'a', commit: { every: 1 } }, 'commit'],
+    [{ topics: 'a', window: { records: 0 } }, 'window'],
+    [{ topics: 'a', heartbeatIntervalMs: 20000 }, 'heartbeatIntervalMs'],
+    [{ topics: 'a', groupId: 'g', drainTimeoutMs: 56000 }, 'drainTimeoutMs'],
+    [{ topics: 'a', maxPollRecords: 0 }, 'maxPollRecords'],
+    [{ topics: 'a', valueDeserializer: (bytes: unknown) => bytes }, 'valueDeserializer'],
+    [{ topics: 'a', isolationLevel: 1 }, 'isolationLevel'],
+  ])('refuses %j', (options, option) => {
+    expect(failure(options).option).toBe(option);
+  });
+
+  it.each([
+    ['fromBeginning', true, 'autoOffsetReset'],
+    ['group.id', 'g', 'groupId'],
+    ['sessionTimeout', 1, 'sessionTimeoutMs'],
+    ['enable_auto_commit', true, 'acknowledge'],
+    ['brokers', ['a:1'], 'bootstrapServers'],
+    ['max_poll_records', 5, 'maxPollRecords'],
+    ['topik', 'a', 'topics'],
+  ])('says what %s is called here', (name, value, here) => {
+    expect(failure({ topics: 'a', [name]: value }).message).toContain(here);
+  });
+});
