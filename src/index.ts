@@ -67,4 +67,5 @@ export {
   GroupError,
   OffsetResetError,
   RecordTooLargeError,
+  TimeoutExpiredError,
 } from './errors/client-errors.js';

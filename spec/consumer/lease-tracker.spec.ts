@@ -215,7 +215,11 @@ describe('LeaseTracker', () => {
           const first = model.find((entry) => entry.state !== 'acked');
           const bytes = unsettled.reduce((sum, entry) => sum + entry.size, 0);
           expect(leases.commitOffset).toBe(first?.offset ?? next);
-          expect([leases.open, leases.released, leases.bytes]).toEqual([of('open').length, of('released').length, bytes]);
+          expect([leases.open, leases.released, leases.bytes]).toEqual([
+            of('open').length,
+            of('released').length,
+            bytes,
+          ]);
           expect(leases.taken).toBe(of('open').filter((entry) => entry.taken).length);
           // given out = open + released + given back
           expect(leases.givenOut).toBe(unsettled.length + of('acked').length + of('fenced').length);

@@ -17,6 +17,8 @@ interface Entry {
   /** When that commit was asked for, and what had been settled by then. */
   since: number;
   settledBefore: number;
+  /** Delivery epoch that `settledBefore` belongs to. */
+  epoch: number;
 }
 
 /**
@@ -50,6 +52,7 @@ export class CommitCadence {
       dirty: false,
       since: this.#runtime.now(),
       settledBefore: 0,
+      epoch: held.cursor.deliveryEpoch,
     });
   }
 
@@ -119,6 +122,7 @@ export class CommitCadence {
       entry.dirty = false;
       entry.since = now;
       entry.settledBefore = settledOf(entry.held);
+      entry.epoch = entry.held.cursor.deliveryEpoch;
       due.push(entry.held);
     }
     for (const entry of this.#entries.values()) if (entry.dirty) this.#arm(entry);
@@ -138,9 +142,12 @@ export class CommitCadence {
   }
 
   #dueBy(entry: Entry, cadence: Cadence): number {
-    const all = settledOf(entry.held);
-    // a new delivery epoch counts from zero
-    const settled = all < entry.settledBefore ? all : all - entry.settledBefore;
+    if (entry.epoch !== entry.held.cursor.deliveryEpoch) {
+      // a new delivery epoch counts from zero
+      entry.epoch = entry.held.cursor.deliveryEpoch;
+      entry.settledBefore = 0;
+    }
+    const settled = settledOf(entry.held) - entry.settledBefore;
     if (cadence.everyRecords !== null && settled >= cadence.everyRecords) return 0;
     return cadence.everyMs === null ? Number.POSITIVE_INFINITY : entry.since + cadence.everyMs;
   }

@@ -4,18 +4,22 @@ import { type Cancel, type Done } from '../model/done.js';
 import { type OffsetList, type PartitionInfo, type TopicPartition } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
 import { CommittedOffsets } from './committed-offsets.js';
+import { ManualGroup } from './group/manual-group.js';
 import { type OffsetLookup } from './offset-lookup.js';
 
 /** What a consumer can be asked without being subscribed. */
 export class ConsumerQueries {
   readonly #cluster: Cluster;
   readonly #lookup: OffsetLookup;
+  readonly #group: ManualGroup | null;
   readonly #committed: CommittedOffsets | null;
 
   constructor(cluster: Cluster, lookup: OffsetLookup, groupId: string | null) {
     this.#cluster = cluster;
     this.#lookup = lookup;
-    this.#committed = groupId === null ? null : new CommittedOffsets(cluster, groupId);
+    const { requestTimeoutMs } = cluster.options;
+    this.#group = groupId === null ? null : new ManualGroup(cluster, { groupId, requestTimeoutMs });
+    this.#committed = this.#group === null ? null : new CommittedOffsets(this.#group);
   }
 
   /** A value that is at hand, one hop later. */
@@ -26,7 +30,7 @@ export class ConsumerQueries {
   }
 
   close(): void {
-    this.#committed?.close();
+    this.#group?.close();
   }
 
   /** Committed offsets of the group, without the partitions that have none; without a group there are none. */

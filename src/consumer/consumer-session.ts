@@ -1,7 +1,7 @@
 import { type Cluster } from '../cluster/cluster.js';
+import { TimeoutExpiredError } from '../errors/client-errors.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
-import { type Cancel, type Done } from '../model/done.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
 import { ConsumerCommits } from './consumer-commits.js';
@@ -11,7 +11,6 @@ import {
   type ConsumerView,
   type DrainOutcome,
 } from './consumer-ports.js';
-import { Drain, type DrainHost } from './drain.js';
 import { Fetcher } from './fetcher.js';
 import { type CursorListener, type PositionTrouble } from './flow-options.js';
 import { HeldPartition } from './held-partition.js';
@@ -20,6 +19,7 @@ import { type MembershipHost } from './group/membership-host.js';
 import { openMembership, type OpenMembership } from './open-membership.js';
 import { OffsetLookup } from './offset-lookup.js';
 import { type PartitionCursor } from './partition-cursor.js';
+import { PartitionDrains } from './partition-drains.js';
 import { PositionKeeper } from './position-keeper.js';
 import { ProgressWatch } from './progress-watch.js';
 import { StartPositions } from './start-positions.js';
@@ -41,7 +41,7 @@ export interface SessionHost {
  * One membership from joining to leaving, with everything that lives as long: what is held, its cursors, commits and drains.
  * Implements what the group tells (`MembershipHost`) and what the record flow tells (`CursorListener`).
  */
-export class ConsumerSession implements MembershipHost, CursorListener, DrainHost {
+export class ConsumerSession implements MembershipHost, CursorListener {
   readonly runtime: Cluster['runtime'];
   readonly partitions: HeldPartitions = new HeldPartitions();
   readonly positions: PositionKeeper;
@@ -51,12 +51,10 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
   readonly #fetcher: Fetcher;
   readonly #membership: OpenMembership;
   readonly #watch: ProgressWatch;
-  readonly #drains: Set<Drain> = new Set<Drain>();
+  readonly #drains: PartitionDrains;
   #view: ConsumerView | null;
   #closed = false;
   #leaving = false;
-  #drained = 0;
-  #abandoned = 0;
 
   constructor(host: SessionHost, view: ConsumerView) {
     const { cluster, options } = host;
@@ -83,7 +81,7 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
         },
         moved: (held) => {
           this.commits.settled(held);
-          this.#checkDrains();
+          this.#drains.check();
         },
         failed: (error) => {
           host.failed(error);
@@ -92,6 +90,24 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
       this.starts,
       committed,
     );
+    this.#drains = new PartitionDrains({
+      runtime: this.runtime,
+      commits: this.commits,
+      view: () => this.#view,
+      hook: (partitions, deadline, done) => {
+        this.#hook('revoked', partitions, deadline, done);
+      },
+      end: (held, why) => {
+        this.#end(held, why);
+      },
+      event: (event) => {
+        host.surface.event(event);
+      },
+      over: () => {
+        this.#tellAssignment();
+      },
+      closed: () => this.#closed,
+    });
     this.#watch = new ProgressWatch(this.runtime, options, () => this.partitions.all(), {
       stalled: (held, offset, unread) => {
         this.#stalled(held, offset, unread);
@@ -105,10 +121,6 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
   start(): void {
     this.#membership.start();
     this.#watch.start();
-  }
-
-  get subscribed(): boolean {
-    return this.#view !== null;
   }
 
   groupMetadata(): GroupMetadata {
@@ -132,7 +144,7 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
         view.opened(held);
       }
     }
-    this.#checkDrains();
+    this.#drains.check();
   }
 
   /** Drains everything until the deadline, leaves the group and closes. */
@@ -141,14 +153,14 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     this.#leaving = true;
     this.#membership.stopRebalancing();
     const before = this.partitions.all();
-    this.#drain(before, deadline, 'drained', () => {
+    this.#drains.drain(before, deadline, 'drained', () => {
       const committed = before.flatMap((held) => {
         const value = held.cursor.commitValue;
         return value === null ? [] : [{ topic: held.topic, partition: held.partition, offset: value.offset }];
       });
       this.#membership.leave({ leaveGroup }, () => {
         this.abort();
-        done({ drained: this.#drained, abandoned: this.#abandoned, committed });
+        done({ ...this.#drains.totals, committed });
       });
     });
   }
@@ -192,7 +204,7 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
 
   revoke(partitions: readonly TopicPartition[], deadline: number, done: () => void): void {
     const held = partitions.flatMap((tp) => this.partitions.get(tp) ?? []);
-    this.#drain(held, deadline, 'revoked', done);
+    this.#drains.drain(held, deadline, 'revoked', done);
   }
 
   lost(partitions: readonly TopicPartition[], _error: KafkaError | null): void {
@@ -206,7 +218,7 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     this.#host.surface.event({ type: 'lost', partitions: names });
     this.#tellAssignment();
     this.#hook('lost', held, this.runtime.now(), () => undefined);
-    this.#checkDrains();
+    this.#drains.check();
   }
 
   state(state: 'joining' | 'stable' | 'rebalancing'): void {
@@ -223,13 +235,13 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     const held = this.partitions.of(cursor);
     if (held === undefined) return;
     this.commits.settled(held);
-    this.#checkDrains();
+    this.#drains.check();
   }
 
   positionInvalid(cursor: PartitionCursor, why: PositionTrouble): void {
     const held = this.partitions.of(cursor);
     if (held !== undefined && held.state !== 'draining') this.positions.invalid(held, why);
-    else this.#checkDrains();
+    else this.#drains.check();
   }
 
   fetchFailed(cursor: PartitionCursor, error: KafkaError): void {
@@ -273,21 +285,6 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     if (held !== undefined) this.positions.rewind(held);
   }
 
-  // ---- DrainHost
-
-  hook(partitions: readonly HeldPartition[], deadline: number, done: () => void): void {
-    this.#hook('revoked', partitions, deadline, done);
-  }
-
-  commit(partitions: readonly HeldPartition[], done: Done<CommitReceipt>): Cancel {
-    return this.commits.automatic(partitions, done);
-  }
-
-  ended(held: HeldPartition, drained: number, abandoned: number): void {
-    this.#drained += drained;
-    this.#abandoned += abandoned;
-  }
-
   // ---- inner
 
   #openAfterHook(fresh: readonly HeldPartition[], committed: OffsetList): void {
@@ -319,47 +316,6 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     for (const held of live) if (held.state === 'active') this.#view?.opened(held);
   }
 
-  #drain(partitions: readonly HeldPartition[], deadline: number, why: 'revoked' | 'drained', done: () => void): void {
-    const live = partitions.filter(({ state }) => state !== 'ended' && state !== 'draining');
-    for (const held of live) {
-      held.state = 'draining';
-      held.cursor.stopDelivery();
-      held.cursor.press(why === 'revoked' ? 'revoking' : 'draining');
-      this.#view?.revoking(held, deadline);
-    }
-    // partitions that drain already, for a rebalance that a shutdown overtakes, are waited for as well
-    const others = [...this.#drains];
-    const drain = new Drain(live, deadline, this, () => {
-      this.#drains.delete(drain);
-      this.#finishDrain(live, why);
-      if (why === 'drained' && others.some((other) => this.#drains.has(other))) this.#whenDrained(others, done);
-      else done();
-    });
-    this.#drains.add(drain);
-    drain.start();
-  }
-
-  #whenDrained(others: readonly Drain[], done: () => void): void {
-    this.runtime.scheduler.schedule(() => {
-      if (this.#closed || !others.some((other) => this.#drains.has(other))) done();
-      else this.#whenDrained(others, done);
-    }, 20);
-  }
-
-  #finishDrain(partitions: readonly HeldPartition[], why: 'revoked' | 'drained'): void {
-    const live = partitions.filter(({ state }) => state !== 'ended');
-    if (live.length === 0) return;
-    const abandoned = live.flatMap((held) => {
-      const oldest = held.cursor.openLeases > 0 ? held.cursor.commitValue : null;
-      return oldest === null ? [] : [{ topic: held.topic, partition: held.partition, offset: oldest.offset }];
-    });
-    for (const held of live) this.#end(held, why);
-    const names = live.map(plain);
-    this.#host.surface.event({ type: 'revoked', partitions: names });
-    this.#host.surface.event({ type: 'handedOff', partitions: names, drained: this.#drained, abandoned });
-    this.#tellAssignment();
-  }
-
   #end(held: HeldPartition, why: 'revoked' | 'lost' | 'drained'): void {
     held.state = 'ended';
     held.cursor.close();
@@ -388,10 +344,6 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     });
   }
 
-  #checkDrains(): void {
-    for (const drain of this.#drains) drain.check();
-  }
-
   #stalled(held: HeldPartition, offset: number, unread: boolean): void {
     const { topic, partition } = held;
     this.#host.surface.event({ type: 'stalled', topic, partition, offset });
@@ -401,12 +353,14 @@ export class ConsumerSession implements MembershipHost, CursorListener, DrainHos
     this.#host.surface.warn(`Partition ${partition} of ${topic} stands still: ${why}`);
   }
 
+  /** Others of the group shall have the partitions; the pipe that stands still is told why, and `retry` joins again. */
   #expired(held: HeldPartition): void {
     const { topic, partition } = held;
-    this.#host.surface.warn(
-      `Partition ${partition} of ${topic} made no progress for maxPollIntervalMs, the consumer leaves its group until it does`,
-    );
+    const offset = held.cursor.oldestLease?.offset;
+    const message = `Partition ${partition} of ${topic} made no progress for maxPollIntervalMs, the record at offset ${offset ?? -1} is still not settled; the consumer left its group`;
+    this.#host.surface.warn(message);
     this.#membership.expire();
+    this.#host.failed(new TimeoutExpiredError(message, { topic, partition, offset }));
   }
 
   #tellAssignment(): void {

@@ -43,14 +43,20 @@ const lastEpoch = 0x7fff_ffff;
  * Epoch 0 asks for a new session (and ends the one whose id it carries), 1 follows, and after 2147483647 comes 1 again.
  */
 export class FetchSession {
-  #id = 0;
-  #epoch = 0;
+  #id: number;
+  #epoch: number;
   /** Topics are named by id (version 13 and later) or by name: a session cannot change over. */
   #byId = false;
   /** What the broker has, as last told. */
   readonly #known: Map<string, Map<number, Known>> = new Map<string, Map<number, Known>>();
   /** Counts requests; a partition that the current one does not want is of an older round. */
   #round = 0;
+
+  /** Another start than the usual one: a session whose epoch is about to wrap. */
+  constructor(epoch = 0, id = 0) {
+    this.#epoch = epoch;
+    this.#id = id;
+  }
 
   get id(): number {
     return this.#id;

@@ -28,19 +28,24 @@ export interface ConnectionTarget {
   readonly idleMs: number;
 }
 
-/** What a connection tells its channel; never in the stack of a call of the channel. */
+/** Broken by the other side or by damage, closed for want of traffic, or ended by its owner. */
+export type CloseReason = 'failed' | 'idle' | 'ended';
+
+/** What a connection tells its channel; only `closed` may come in the stack of a call of the channel, of `destroy`. */
 export interface ConnectionListener {
   ready(versions: BrokerVersions): void;
+  /** The broker wants nothing to be sent for so long (KIP-219). */
+  throttled(throttleTimeMs: number): void;
   /** Once; every unanswered call has failed by then. */
-  closed(error: KafkaError): void;
+  closed(error: KafkaError, reason: CloseReason): void;
 }
 
-/** dialing: TCP, TLS and the first answer. ready: calls may be sent. closed: for ever. */
-export type ConnectionState = 'dialing' | 'ready' | 'closed';
-
-const unsupportedVersion = 35;
-const apiVersionsFirstTry = 4;
-const clientSoftware = { clientSoftwareName: 'rx-kafka', clientSoftwareVersion: '0.1.0' } as const;
+/**
+ * dialing: TCP and TLS, until the first answer. negotiating: versions are being agreed on. (authenticating: SASL will have its
+ * place here, between the versions and the first call.) ready: calls may be sent. draining: no more calls, the last answers
+ * are awaited. closed: for ever.
+ */
+export type ConnectionState = 'dialing' | 'ready' | 'draining' | 'closed';
 
 /**
  * One connection to one broker: dial, agree on versions, then requests and their answers in order. SASL belongs between the

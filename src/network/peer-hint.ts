@@ -1,11 +1,51 @@
+import { AuthenticationError } from '../errors/client-errors.js';
+import { ConnectionError } from '../errors/connection-error.js';
+import { KafkaError } from '../errors/kafka-error.js';
 import { type Bytes } from '../model/topic-partition.js';
 
 /** What the first bytes of a peer say that does not speak Kafka; null when they could be a Kafka answer. */
 export function foreignPeer(first: Bytes): string | null {
   const text = String.fromCharCode(...first.subarray(0, 4));
-  if (text === 'HTTP' || text === '<htm' || text === '<!DO') return 'the port answers in HTTP';
-  if (text.startsWith('SSH-')) return 'the port answers in SSH';
-  // a TLS record: alert (21) or handshake (22), major version 3
-  if ((first[0] === 0x15 || first[0] === 0x16) && first[1] === 0x03) return 'the port speaks TLS, set tls: true';
+  if (text === 'HTTP' || text === '<htm' || text === '<!DO') return 'it answers in HTTP';
+  if (text === 'SSH-') return 'it answers in SSH';
+  // a TLS record: alert (21) or handshake (22), major version 3; as a length it would be beyond every limit
+  if ((first[0] === 0x15 || first[0] === 0x16) && first[1] === 0x03) return 'it speaks TLS, use tls: true';
   return null;
+}
+
+/** Verification of the broker's certificate failed here, or the broker sent an alert about ours: another try ends the same. */
+const certificateCodes =
+  /^(ERR_TLS_CERT|ERR_SSL_.*(ALERT|CERTIFICATE)|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA)/u;
+
+/**
+ * Why a connection ended before it was of any use. Nothing was sent on it that a broker could have acted on.
+ * @param cause - from the transport, null when the peer closed it
+ */
+export function dialFailure(name: string, tls: boolean, answered: boolean, cause: unknown): KafkaError {
+  const init = { broker: name, cause: cause ?? undefined };
+  if (KafkaError.is(cause)) return cause;
+  const code = codeOf(cause);
+  if (tls && certificateCodes.test(code)) {
+    return new AuthenticationError(`TLS handshake with ${name} failed: ${textOf(cause)}`, init);
+  }
+  if (cause !== null && cause !== undefined) {
+    const hint = tls && !answered && /EPROTO|ECONNRESET|ERR_SSL/u.test(code) ? ', the listener may not speak TLS' : '';
+    return new ConnectionError(`Cannot connect to ${name}: ${textOf(cause)}${hint}`, init);
+  }
+  const hint = answered ? '' : ' without an answer, its listener may want TLS or SASL';
+  return new ConnectionError(`${name} closed the connection${hint}`, init);
+}
+
+/** Text of an error that Node gives, which may have a code only. */
+export function textOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown error';
+  // several addresses were tried: the first error stands for all
+  const [first] = cause instanceof AggregateError ? (cause.errors as unknown[]) : [];
+  if (first instanceof Error) return first.message;
+  return cause.message === '' ? codeOf(cause) : cause.message;
+}
+
+function codeOf(cause: unknown): string {
+  const code = typeof cause === 'object' && cause !== null ? (cause as { readonly code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : 'unknown error';
 }

@@ -43,7 +43,10 @@ describe('subscription of a classic member', () => {
   it('is read in a version above ours as our highest', () => {
     const encoded = encodeSubscription({ ...plain, generation: 4 });
     encoded[1] = 9;
-    expect(decodeSubscription(Uint8Array.from([...encoded, 1, 2, 3]))).toMatchObject({ topics: ['t0', 't1'], generation: 4 });
+    expect(decodeSubscription(Uint8Array.from([...encoded, 1, 2, 3]))).toMatchObject({
+      topics: ['t0', 't1'],
+      generation: 4,
+    });
   });
 });
 
@@ -66,7 +69,9 @@ describe('assignment of a classic member', () => {
 
   it('is empty for no bytes at all, and names each partition once', () => {
     expect(decodeAssignment(new Uint8Array(0))).toEqual([]);
-    expect(names(decodeAssignment(bytes('000000000001000274300000000200000001000000010000' + '0000')))).toEqual(['t0p1']);
+    expect(names(decodeAssignment(bytes('000000000001000274300000000200000001000000010000' + '0000')))).toEqual([
+      't0p1',
+    ]);
   });
 
   it('refuses bytes that end too early', () => {

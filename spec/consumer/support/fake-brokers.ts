@@ -112,7 +112,12 @@ export class FakeBrokers {
     return this as unknown as Cluster;
   }
   readonly options = { requestTimeoutMs: 30_000, retryBackoffMs: 100, retryBackoffMaxMs: 1000 };
-  readonly logger = { debug: (): void => undefined, info: (): void => undefined, warn: (): void => undefined, error: (): void => undefined };
+  readonly logger = {
+    debug: (): void => undefined,
+    info: (): void => undefined,
+    warn: (): void => undefined,
+    error: (): void => undefined,
+  };
 
   topic(name: string, leaders: readonly number[]): FakeLog[] {
     const logs = leaders.map((leader) => new FakeLog(leader));
@@ -123,7 +128,10 @@ export class FakeBrokers {
   }
   /** Deleted and created anew. */
   recreate(name: string): FakeLog[] {
-    const logs = this.topic(name, this.#actual.get(name)!.map(({ leader }) => leader));
+    const logs = this.topic(
+      name,
+      this.#actual.get(name)!.map(({ leader }) => leader),
+    );
     this.#ids.set(name, `new-of-${name}`.padEnd(22, 'x'));
     this.update();
     return logs;
@@ -131,7 +139,10 @@ export class FakeBrokers {
   /** Metadata as it is becomes known. */
   learn(): void {
     this.#known = new Map(
-      [...this.#actual].map(([name, logs]) => [name, logs.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch }))]),
+      [...this.#actual].map(([name, logs]) => [
+        name,
+        logs.map(({ leader, epoch }) => ({ leader, leaderEpoch: epoch })),
+      ]),
     );
   }
   update(): void {
@@ -374,7 +385,13 @@ export class FakeBrokers {
     const errorCode = scripted !== 0 ? scripted : log === undefined ? 3 : log.leader !== node ? 6 : 0;
     if (api === 'ListOffsets') {
       const offset = part['timestamp'] === -2 ? log?.logStart : log?.end;
-      return { partitionIndex: partition, errorCode, timestamp: -1, offset: offset ?? -1, leaderEpoch: log?.epoch ?? -1 };
+      return {
+        partitionIndex: partition,
+        errorCode,
+        timestamp: -1,
+        offset: offset ?? -1,
+        leaderEpoch: log?.epoch ?? -1,
+      };
     }
     const epoch = part['leaderEpoch']!;
     return { partition, errorCode, leaderEpoch: epoch, endOffset: log?.epochEnds.get(epoch) ?? -1 };

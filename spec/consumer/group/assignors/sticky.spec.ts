@@ -7,7 +7,12 @@ import { chance, list, member, names, partitions, shown } from './support.js';
 type Result = ReadonlyMap<string, readonly TopicPartition[]>;
 
 /** The member as it joins again after it got this: each assignor has its own way to say so. */
-function after(assignor: Assignor, before: AssignorMember, had: readonly TopicPartition[], generation: number): AssignorMember {
+function after(
+  assignor: Assignor,
+  before: AssignorMember,
+  had: readonly TopicPartition[],
+  generation: number,
+): AssignorMember {
   const userData = assignor.userData?.(had, generation) ?? null;
   return { ...before, owned: assignor.protocol === 'eager' ? [] : had, generation, userData };
 }

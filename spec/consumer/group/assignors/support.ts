@@ -2,7 +2,11 @@ import type { AssignorMember } from '../../../../src/model/assignor.js';
 import type { TopicPartition } from '../../../../src/model/topic-partition.js';
 
 /** A member that only says which topics it wants, unless told more. */
-export function member(memberId: string, topics: readonly string[], more: Partial<AssignorMember> = {}): AssignorMember {
+export function member(
+  memberId: string,
+  topics: readonly string[],
+  more: Partial<AssignorMember> = {},
+): AssignorMember {
   return { memberId, groupInstanceId: null, topics, owned: [], generation: -1, rackId: null, userData: null, ...more };
 }
 
