@@ -27,7 +27,10 @@ describe('Aborted transactions of one answer', () => {
 
   it('hides from the first offset to the marker, and nothing of the same producer behind it', () => {
     expect(
-      seen([data(0, 1), marker(1, 1, 'abort'), data(2, 1), marker(3, 1, 'commit')], [{ producerId: 1, firstOffset: 0 }]),
+      seen(
+        [data(0, 1), marker(1, 1, 'abort'), data(2, 1), marker(3, 1, 'commit')],
+        [{ producerId: 1, firstOffset: 0 }],
+      ),
     ).toEqual([2]);
   });
 

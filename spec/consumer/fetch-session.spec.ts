@@ -69,12 +69,18 @@ describe('FetchSession', () => {
   });
 
   it.each([
-    ['INVALID_FETCH_SESSION_EPOCH', (session: FetchSession) => {
-      session.refused(71);
-    }],
-    ['a lost answer', (session: FetchSession) => {
-      session.lost();
-    }],
+    [
+      'INVALID_FETCH_SESSION_EPOCH',
+      (session: FetchSession) => {
+        session.refused(71);
+      },
+    ],
+    [
+      'a lost answer',
+      (session: FetchSession) => {
+        session.lost();
+      },
+    ],
   ])('ends the session it had and begins anew after %s', (_name, trouble) => {
     const session = new FetchSession();
     session.request([want('a', 0, 5)], true);

@@ -6,7 +6,10 @@ import { acking, FlowBench, Sink } from './support/flow-bench.js';
 
 type Options = ConstructorParameters<typeof FlowBench>[0];
 
-function setUp(options: Options, fill: (log: FakeLog) => void): { bench: FlowBench; cursor: PartitionCursor; log: FakeLog } {
+function setUp(
+  options: Options,
+  fill: (log: FakeLog) => void,
+): { bench: FlowBench; cursor: PartitionCursor; log: FakeLog } {
   const bench = new FlowBench(options);
   const [log] = bench.brokers.topic('t', [1]) as [FakeLog];
   fill(log);
@@ -214,16 +217,24 @@ describe('PartitionCursor epochs', () => {
     const old = [...sink.records];
     const signal = old[0]!.lease.signal;
     cursor.moveTo(2, 0);
-    expect([cursor.deliveryEpoch, cursor.commitValue, cursor.openLeases]).toEqual([1, { offset: 2, leaderEpoch: 0 }, 0]);
-    expect([signal.aborted, ...old.map((record) => record.lease.ack())]).toEqual([true, ...Array<string>(4).fill('fenced')]);
-    bench.advance(20);
+    expect([cursor.deliveryEpoch, cursor.commitValue, cursor.openLeases]).toEqual([
+      1,
+      { offset: 2, leaderEpoch: 0 },
+      0,
+    ]);
+    expect([signal.aborted, ...old.map((record) => record.lease.ack())]).toEqual([
+      true,
+      ...Array<string>(4).fill('fenced'),
+    ]);
+    // the long poll that is on its way has to end first
+    bench.advance(600);
     expect(sink.offsets.slice(4)).toEqual([2, 3, 4, 5]);
     // late settles of the old epoch moved nothing
     expect(cursor.commitValue?.offset).toBe(2);
   });
 
   it('goes back to a released record after its other leases settled, later each time', () => {
-    const { bench, cursor } = setUp({ windowRecords: 5 }, ten);
+    const { bench, cursor } = setUp({ windowRecords: 5, fetchMaxWaitMs: 1 }, ten);
     const rewinds: number[] = [];
     bench.listener.positionInvalid = (it, why) => {
       rewinds.push(bench.brokers.runtime.now());
@@ -318,7 +329,7 @@ describe('PartitionCursor epochs', () => {
         if (record.offset === 3) act(cursor, other);
       });
       cursor.attachRecords(sink);
-      bench.advance(50);
+      bench.advance(600);
       return [...sink.offsets, '|', ...other.offsets].join(' ');
     });
     expect(seen).toEqual([

@@ -12,11 +12,12 @@ import { type Bytes } from '../model/topic-partition.js';
 import { type Api, type Input } from '../protocol/api.js';
 import { decodeResponse, encodeRequest, readCorrelationId } from '../protocol/headers.js';
 import { apiVersionsApi, type ApiVersionsResponse } from '../protocol/messages/api-versions.js';
-import { Timer } from '../runtime/timer.js';
+import { hop, Timer } from '../runtime/timer.js';
 import { BrokerVersions } from './broker-versions.js';
 import { FrameReader } from './frame-reader.js';
-import { foreignPeer } from './peer-hint.js';
-import { PendingCalls } from './pending-calls.js';
+import { dialFailure, foreignPeer, textOf } from './peer-hint.js';
+import { type PendingCall, PendingCalls } from './pending-calls.js';
+import { VersionExchange } from './version-exchange.js';
 
 /** Where a connection goes and how long it may take; times in milliseconds. */
 export interface ConnectionTarget {
@@ -41,39 +42,45 @@ export interface ConnectionListener {
 }
 
 /**
- * dialing: TCP and TLS, until the first answer. negotiating: versions are being agreed on. (authenticating: SASL will have its
- * place here, between the versions and the first call.) ready: calls may be sent. draining: no more calls, the last answers
- * are awaited. closed: for ever.
+ * dialing: TCP and TLS, then the agreement on versions. (SASL will be a state of its own here: after the versions, before the
+ * first call.) ready: calls may be sent. draining: no more calls, the last answers are awaited. closed: for ever.
  */
 export type ConnectionState = 'dialing' | 'ready' | 'draining' | 'closed';
 
+type Answer = (error: KafkaError | null, body: unknown) => void;
+
 /**
- * One connection to one broker: dial, agree on versions, then requests and their answers in order. SASL belongs between the
- * two, after ApiVersions. A connection that failed in any way is never used again: after a timeout nobody knows which answer
- * the next bytes belong to.
+ * One connection to one broker: dial, agree on versions, then requests and their answers in order. A connection that failed
+ * in any way is never used again: after a timeout nobody knows which answer the next bytes belong to.
  */
 export class Connection {
-  state: ConnectionState = 'dialing';
-  versions: BrokerVersions | null = null;
   readonly #runtime: Runtime;
   readonly #target: ConnectionTarget;
   readonly #listener: ConnectionListener;
   readonly #transport: Transport;
   readonly #frames: FrameReader;
   readonly #calls: PendingCalls = new PendingCalls();
+  readonly #exchange: VersionExchange = new VersionExchange();
+  /** One for all calls; it fires at or before the earliest deadline and then looks. */
   readonly #deadline: Timer;
   readonly #idle: Timer;
+  readonly #dialDeadline: number;
+  /** Requests without an answer that the socket has not taken yet. */
+  #unsent: ((error: KafkaError | null) => void)[] = [];
+  #full = false;
+  #state: ConnectionState = 'dialing';
+  #versions: BrokerVersions | null = null;
   #armedFor = Number.POSITIVE_INFINITY;
   #correlationId = 0;
   #lastUsed: number;
   #answered = false;
-  #cause: KafkaError | null = null;
 
   constructor(runtime: Runtime, target: ConnectionTarget, listener: ConnectionListener) {
     this.#runtime = runtime;
     this.#target = target;
     this.#listener = listener;
     this.#lastUsed = runtime.now();
+    this.#dialDeadline = this.#lastUsed + target.connectTimeoutMs;
     this.#deadline = new Timer(runtime, () => {
       this.#checkDeadlines();
     });
@@ -85,12 +92,21 @@ export class Connection {
         this.#frame(frame);
       },
       (error) => {
-        this.destroy(error);
+        this.destroy(error, 'failed');
       },
     );
     this.#transport = runtime.connect(target.host, target.port, target.tls);
-    this.#receive();
-    this.#askVersions(Math.min(apiVersionsFirstTry, apiVersionsApi.maxVersion));
+    this.#listen();
+    this.#askVersions();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Known once it is ready. */
+  get versions(): BrokerVersions | null {
+    return this.#versions;
   }
 
   get inFlight(): number {
@@ -99,132 +115,168 @@ export class Connection {
 
   /**
    * Writes a request. `done` gets its answer, or the error that ended the connection.
+   * @param deadline - Runtime.now() by which the answer must be there; passing it ends the connection
    * @throws KafkaError when the body cannot be written in this version
    */
   send<Req, Res>(
     api: Api<Req, Res>,
     version: number,
     body: Input<Req>,
-    timeoutMs: number,
+    deadline: number,
     done: (error: KafkaError | null, body: Res | null) => void,
   ): void {
     const correlationId = this.#write(api, version, body);
-    const deadline = this.#runtime.now() + timeoutMs;
-    this.#calls.add({ api, version, correlationId, deadline, done: done as (e: KafkaError | null, b: unknown) => void });
+    this.#calls.add({ api, version, correlationId, deadline, done: done as Answer });
     if (deadline < this.#armedFor) this.#arm(deadline);
   }
 
-  /** Writes a request that has no answer (Produce with acks 0). */
-  sendOnly<Req>(api: Api<Req, unknown>, version: number, body: Input<Req>): void {
+  /**
+   * Writes a request that has no answer (Produce with acks 0). `done` in a later turn, once the socket has room again: so a
+   * caller that waits for it cannot fill the memory.
+   * @throws KafkaError when the body cannot be written in this version
+   */
+  sendOnly<Req>(
+    api: Api<Req, unknown>,
+    version: number,
+    body: Input<Req>,
+    done: (error: KafkaError | null) => void,
+  ): void {
     this.#write(api, version, body);
+    this.#unsent.push(done);
+    if (!this.#full && this.#unsent.length === 1) {
+      hop(this.#runtime, () => {
+        if (!this.#full) this.#taken();
+      });
+    }
   }
 
-  /** Ends it; unanswered calls fail with this error. */
-  destroy(error: KafkaError): void {
-    if (this.state === 'closed') return;
-    this.#cause = error;
+  /** No more calls; it ends when the last answer is there. */
+  drain(): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'draining';
+    this.#endIfDrained();
+  }
+
+  /** Ends it now; unanswered calls fail with this error. */
+  destroy(error: KafkaError, reason: CloseReason): void {
+    if (this.#state === 'closed') return;
     this.#transport.close();
-    this.#ended(error);
+    this.#ended(error, reason);
   }
 
-  #receive(): void {
+  #listen(): void {
     const transport = this.#transport;
     const frames = this.#frames;
-    const direct = transport.readInto?.(
-      () => frames.next(),
-      (length) => {
-        this.#lookAtFirst(() => frames.next(), length);
-        frames.filled(length);
-      },
-    );
+    const next = (): Bytes => frames.next();
+    const direct = transport.readInto?.(next, (length) => {
+      if (!this.#answered) this.#lookAtFirst(frames.next().subarray(0, length));
+      frames.filled(length);
+    });
     if (direct !== true) {
       transport.onBytes((bytes) => {
-        this.#lookAtFirst(() => bytes, bytes.length);
+        if (!this.#answered) this.#lookAtFirst(bytes);
         frames.push(bytes);
       });
     }
+    transport.onDrain(() => {
+      this.#full = false;
+      this.#taken();
+    });
     transport.onClosed((error) => {
-      this.#ended(this.#cause ?? this.#closedBy(error));
+      this.#ended(this.#closedBy(error), 'failed');
     });
   }
 
   /** The first bytes tell whether this is a Kafka broker at all; taken for a length they would only be absurd. */
-  #lookAtFirst(bytes: () => Bytes, length: number): void {
-    if (this.#answered || length === 0) return;
+  #lookAtFirst(bytes: Bytes): void {
     this.#answered = true;
-    const foreign = foreignPeer(bytes().subarray(0, length));
-    if (foreign !== null) {
-      this.destroy(new ConnectionError(`${this.#name} is not a Kafka listener of this kind: ${foreign}`, this.#facts()));
-    }
+    const foreign = foreignPeer(bytes);
+    if (foreign === null) return;
+    this.destroy(new ConnectionError(`${this.#name} is not the Kafka listener we need: ${foreign}`, this.#facts), 'failed');
   }
 
   #closedBy(cause: unknown): KafkaError {
-    if (KafkaError.is(cause)) return cause;
-    if (cause !== null && cause !== undefined) {
-      const text = cause instanceof Error ? cause.message || (cause as { code?: string }).code : 'unknown error';
-      return new ConnectionClosedError(`Connection to ${this.#name} failed: ${text ?? 'unknown error'}`, {
-        ...this.#facts(),
-        cause,
-      });
-    }
-    const hint = this.#answered ? '' : ' before its first answer, the listener may want TLS or SASL';
-    return new ConnectionClosedError(`${this.#name} closed the connection${hint}`, this.#facts());
+    if (this.#versions === null) return dialFailure(this.#name, this.#target.tls !== null, this.#answered, cause);
+    const init = { ...this.#facts, cause: cause ?? undefined };
+    if (cause === null || cause === undefined) return new ConnectionClosedError(`${this.#name} closed the connection`, init);
+    return new ConnectionClosedError(`Connection to ${this.#name} failed: ${textOf(cause)}`, init);
   }
 
-  #askVersions(version: number): void {
-    const body = version >= 3 ? clientSoftware : {};
-    this.send(apiVersionsApi, version, body, this.#target.connectTimeoutMs, (error, response) => {
+  #askVersions(): void {
+    const { version, body } = this.#exchange;
+    this.send(apiVersionsApi, version, body, this.#dialDeadline, (error, response) => {
       if (error !== null || response === null) return;
-      if (response.errorCode === unsupportedVersion && version > 0) {
-        const listed = response.apiKeys.find(({ apiKey }) => apiKey === apiVersionsApi.key);
-        this.#askVersions(Math.min(listed?.maxVersion ?? 0, version - 1));
-      } else {
-        this.#agreed(response);
-      }
+      if (this.#exchange.accept(response)) this.#agreed(response);
+      else this.#askVersions();
     });
   }
 
   #agreed(response: ApiVersionsResponse): void {
     if (response.errorCode !== 0) {
-      this.destroy(
-        new UnsupportedVersionError(`${this.#name} refused ApiVersions with error ${response.errorCode}`, this.#facts()),
-      );
+      const text = `${this.#name} refused ApiVersions with error ${response.errorCode}`;
+      this.destroy(new UnsupportedVersionError(text, this.#facts), 'failed');
       return;
     }
-    this.versions = new BrokerVersions(response);
-    this.state = 'ready';
+    this.#versions = new BrokerVersions(response);
+    this.#state = 'ready';
     this.#idle.set(this.#target.idleMs);
-    this.#listener.ready(this.versions);
+    this.#listener.ready(this.#versions);
   }
 
   #write<Req>(api: Api<Req, unknown>, version: number, body: Input<Req>): number {
     const correlationId = this.#correlationId;
-    const chunks = encodeRequest(api, version, correlationId, this.#target.clientId, body);
+    const chunks = encodeRequest(api, version, correlationId, this.#target.clientId, body as NoInfer<Input<Req>>);
     this.#correlationId = (correlationId + 1) & 0x7fffffff;
     this.#lastUsed = this.#runtime.now();
-    this.#transport.write(chunks);
+    if (!this.#transport.write(chunks)) this.#full = true;
     return correlationId;
   }
 
+  #taken(): void {
+    const taken = this.#unsent;
+    this.#unsent = [];
+    for (const done of taken) done(null);
+    this.#endIfDrained();
+  }
+
   #frame(frame: Bytes): void {
-    if (this.state === 'closed') return;
+    if (this.#state === 'closed') return;
     this.#lastUsed = this.#runtime.now();
-    const call = this.#calls.take();
+    const call = this.#calls.peek();
     let body: unknown;
     try {
-      const correlationId = readCorrelationId(frame);
-      if (call?.correlationId !== correlationId) {
-        const expected = call === undefined ? 'nothing' : `correlation id ${call.correlationId}`;
-        throw new ProtocolDecodeError(`${this.#name} answered correlation id ${correlationId}, waiting for ${expected}`);
-      }
-      body = decodeResponse(call.api, call.version, frame).body;
+      body = this.#decode(call, frame);
     } catch (error) {
       const damage = KafkaError.is(error) ? error : new ProtocolDecodeError('Cannot read an answer', { cause: error });
-      this.destroy(damage);
-      call?.done(damage, null);
+      this.destroy(damage, 'failed');
       return;
     }
-    call.done(null, body);
+    this.#calls.take();
+    this.#throttle(body);
+    call!.done(null, body);
+    this.#endIfDrained();
+  }
+
+  #decode(call: PendingCall | undefined, frame: Bytes): unknown {
+    const correlationId = readCorrelationId(frame);
+    if (call?.correlationId !== correlationId) {
+      const expected = call === undefined ? 'none' : call.correlationId;
+      throw new ProtocolDecodeError(
+        `${this.#name} answered correlation id ${correlationId} where ${expected} is due`,
+        this.#facts,
+      );
+    }
+    return decodeResponse(call.api, call.version, frame).body;
+  }
+
+  /** A broker before 2.0 has waited itself, which ApiVersions v2 tells apart (KIP-219). */
+  #throttle(body: unknown): void {
+    const { throttleTimeMs } = body as { readonly throttleTimeMs?: number };
+    if (throttleTimeMs === undefined || throttleTimeMs <= 0) return;
+    const versions = this.#versions;
+    if (versions !== null && versions.choose(apiVersionsApi as Api<unknown, unknown>) >= 2) {
+      this.#listener.throttled(throttleTimeMs);
+    }
   }
 
   #arm(deadline: number): void {
@@ -237,52 +289,59 @@ export class Connection {
     this.#armedFor = Number.POSITIVE_INFINITY;
     const earliest = this.#calls.earliest();
     if (earliest === Number.POSITIVE_INFINITY) return;
-    if (earliest > this.#runtime.now()) this.#arm(earliest);
-    else if (this.state === 'dialing') {
-      const { connectTimeoutMs } = this.#target;
-      this.destroy(new ConnectTimeoutError(`No connection to ${this.#name} within ${connectTimeoutMs} ms`, this.#facts()));
-    } else this.#timedOut(this.#runtime.now());
+    const now = this.#runtime.now();
+    if (earliest > now) this.#arm(earliest);
+    else if (this.#versions === null) {
+      const text = `No connection to ${this.#name} within ${this.#target.connectTimeoutMs} ms`;
+      this.destroy(new ConnectTimeoutError(text, this.#facts), 'failed');
+    } else this.#timedOut(now);
   }
 
   /** The calls whose time is up fail as such; the others fail because their connection had to go. */
   #timedOut(now: number): void {
-    const expired: string[] = [];
-    const calls = [];
-    for (let call = this.#calls.take(); call !== undefined; call = this.#calls.take()) {
-      if (call.deadline <= now) expired.push(call.api.name);
-      calls.push(call);
-    }
-    const timeout = new RequestTimeoutError(`${this.#name} did not answer ${expired.join(', ')} in time`, this.#facts());
-    this.destroy(timeout);
-    const gone = new ConnectionClosedError(`Connection to ${this.#name} was given up after a timeout`, {
-      ...this.#facts(),
-      cause: timeout,
-    });
-    for (const call of calls) call.done(call.deadline <= now ? timeout : gone, null);
+    const expired = this.#calls.expired(now);
+    const names = [...new Set(expired.map(({ api }) => api.name))].join(', ');
+    const timeout = new RequestTimeoutError(`${this.#name} did not answer ${names} in time`, this.#facts);
+    const init = { ...this.#facts, cause: timeout };
+    const gone = new ConnectionClosedError(`Connection to ${this.#name} was given up after a timeout`, init);
+    this.#transport.close();
+    this.#ended(gone, 'failed', (call) => (call.deadline <= now ? timeout : gone));
   }
 
   /** A request that waits is not idle, however long it waits. */
   #checkIdle(): void {
     const idle = this.#runtime.now() - this.#lastUsed;
-    if (this.#calls.size > 0) this.#idle.set(this.#target.idleMs);
-    else if (idle < this.#target.idleMs) this.#idle.set(this.#target.idleMs - idle);
-    else this.destroy(new ConnectionClosedError(`Connection to ${this.#name} was idle`, this.#facts()));
+    const { idleMs } = this.#target;
+    if (this.#calls.size > 0 || this.#unsent.length > 0) this.#idle.set(idleMs);
+    else if (idle < idleMs) this.#idle.set(idleMs - idle);
+    else this.destroy(new ConnectionClosedError(`Connection to ${this.#name} was idle`, this.#facts), 'idle');
   }
 
-  #ended(error: KafkaError): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
+  #endIfDrained(): void {
+    if (this.#state !== 'draining' || this.#calls.size > 0 || this.#unsent.length > 0) return;
+    this.destroy(new ConnectionClosedError(`Connection to ${this.#name} is not needed any more`, this.#facts), 'ended');
+  }
+
+  #ended(error: KafkaError, reason: CloseReason, errorOf?: (call: PendingCall) => KafkaError): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     this.#frames.stop();
     this.#deadline.clear();
     this.#idle.clear();
-    for (let call = this.#calls.take(); call !== undefined; call = this.#calls.take()) call.done(error, null);
-    this.#listener.closed(error);
+    for (let call = this.#calls.take(); call !== undefined; call = this.#calls.take()) {
+      call.done(errorOf?.(call) ?? error, null);
+    }
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    for (const done of unsent) done(error);
+    this.#listener.closed(error, reason);
   }
 
   get #name(): string {
     return `${this.#target.host}:${this.#target.port}`;
   }
-  #facts(): { readonly broker: string } {
+
+  get #facts(): { readonly broker: string } {
     return { broker: this.#name };
   }
 }

@@ -29,7 +29,12 @@ export class PendingCalls {
     this.#size += 1;
   }
 
-  /** Takes the oldest out; undefined when an answer came that nobody waits for. */
+  /** The oldest, which the next answer is for; undefined when nobody waits. */
+  peek(): PendingCall | undefined {
+    return this.#ring[this.#head];
+  }
+
+  /** Takes the oldest out. */
   take(): PendingCall | undefined {
     if (this.#size === 0) return undefined;
     const call = this.#ring[this.#head];
@@ -47,6 +52,15 @@ export class PendingCalls {
       if (deadline < earliest) earliest = deadline;
     }
     return earliest;
+  }
+
+  expired(now: number): PendingCall[] {
+    const expired: PendingCall[] = [];
+    for (let i = 0; i < this.#size; i++) {
+      const call = this.#ring[(this.#head + i) & (this.#ring.length - 1)]!;
+      if (call.deadline <= now) expired.push(call);
+    }
+    return expired;
   }
 
   #grow(): void {

@@ -90,10 +90,11 @@ describe('topics without a group', () => {
     expect(host.take()).toEqual(['lost [a-1 a-2]']);
   });
 
-  it.each([29, 17])('fails when a topic is refused for good (error %d)', (errorCode) => {
-    const [cluster, host, whole] = opened(['a', 'b']);
+  it.each([29, 17])('fails once when topics are refused for good (error %d)', (errorCode) => {
+    const [cluster, host, whole] = opened(['a', 'b', 'c']);
     cluster.set('a', 1);
     cluster.set('b', 0, errorCode);
+    cluster.set('c', 0, errorCode);
     whole.start();
     cluster.publish();
     cluster.publish();
@@ -104,12 +105,14 @@ describe('topics without a group', () => {
 
   it('changes nothing after stop, and calls nothing and holds nothing after close', () => {
     const [cluster, host, whole] = opened(['a']);
-    cluster.set('a', 1);
+    cluster.set('a', 3);
     whole.start();
     cluster.publish();
     host.take();
     whole.stop();
-    cluster.set('a', 2);
+    cluster.set('a', 4);
+    cluster.publish();
+    cluster.set('a', 1);
     cluster.publish();
     expect(host.take()).toEqual([]);
     expect(cluster.released).toBe(0);
@@ -118,8 +121,9 @@ describe('topics without a group', () => {
   });
 
   it('calls nothing when it is closed in the turn in which it started', () => {
-    const [cluster, host, whole] = opened(['a']);
+    const [cluster, host, whole] = opened(['a', 'b']);
     cluster.set('a', 1);
+    cluster.set('b', 0, 29);
     whole.start();
     whole.close();
     cluster.publish();

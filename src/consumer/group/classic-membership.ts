@@ -1,4 +1,4 @@
-import { type CallOptions } from '../../cluster/channel-pool.js';
+import { type Body, type CallOptions } from '../../cluster/channel-pool.js';
 import { type Cluster } from '../../cluster/cluster.js';
 import { GroupError } from '../../errors/client-errors.js';
 import { KafkaError } from '../../errors/kafka-error.js';
@@ -13,7 +13,7 @@ import { hop, Timer } from '../../runtime/timer.js';
 import { GroupCalls } from './group-calls.js';
 import { GroupLink } from './group-link.js';
 import { type GroupOptions } from './group-options.js';
-import { type Body, type GroupPort } from './group-port.js';
+import { type GroupPort } from './group-port.js';
 import { groupError } from './group-errors.js';
 import { LeaderAssignment } from './leader-assignment.js';
 import { type Answer, type MembershipEffect, type MembershipEvent } from './membership-events.js';

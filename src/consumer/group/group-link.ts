@@ -1,10 +1,9 @@
-import { type ChannelPool, type CallOptions } from '../../cluster/channel-pool.js';
+import { type Body, type CallOptions, type ChannelPool } from '../../cluster/channel-pool.js';
 import { type Cluster } from '../../cluster/cluster.js';
 import { ConnectionError } from '../../errors/connection-error.js';
 import { type KafkaError } from '../../errors/kafka-error.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type Api } from '../../protocol/api.js';
-import { type Body } from './group-port.js';
 
 /** `join`: JoinGroup and SyncGroup, which the broker holds for seconds. `group`: everything that must not wait behind them. */
 export type LinkName = 'join' | 'group';

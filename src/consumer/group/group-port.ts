@@ -1,11 +1,8 @@
-import { type CallOptions } from '../../cluster/channel-pool.js';
+import { type Body, type CallOptions } from '../../cluster/channel-pool.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type GroupMetadata } from '../../model/commit.js';
 import { type Runtime } from '../../model/runtime.js';
-import { type Api, type Input } from '../../protocol/api.js';
-
-/** Bodies may depend on the version that is spoken. */
-export type Body<Req> = Input<Req> | ((version: number) => Input<Req>);
+import { type Api } from '../../protocol/api.js';
 
 /** The part of a group that commits and offset look-ups need: a member's, or that of a consumer that only stores offsets. */
 export interface GroupPort {

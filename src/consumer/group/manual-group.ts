@@ -1,11 +1,11 @@
-import { type CallOptions } from '../../cluster/channel-pool.js';
+import { type Body, type CallOptions } from '../../cluster/channel-pool.js';
 import { type Cluster } from '../../cluster/cluster.js';
 import { type GroupMetadata } from '../../model/commit.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type Runtime } from '../../model/runtime.js';
 import { type Api } from '../../protocol/api.js';
 import { GroupLink } from './group-link.js';
-import { type Body, type GroupPort } from './group-port.js';
+import { type GroupPort } from './group-port.js';
 
 /** A group that only stores offsets: the consumer chooses its partitions itself and is no member. */
 export class ManualGroup implements GroupPort {

@@ -32,6 +32,11 @@ describe('range', () => {
     ];
     const after = before.map((one) => (one.groupInstanceId === 'i1' ? { ...one, memberId: 'zz' } : one));
     expect(shown(range.assign(before, partitions({ t0: 3 })))).toEqual({ z: 't0p0', y: 't0p1', a: 't0p2' });
+    expect(shown(range.assign([...before].reverse(), partitions({ t0: 3 })))).toEqual({
+      z: 't0p0',
+      y: 't0p1',
+      a: 't0p2',
+    });
     expect(shown(range.assign(after, partitions({ t0: 3 })))).toEqual({ zz: 't0p0', y: 't0p1', a: 't0p2' });
   });
 

@@ -1,0 +1,50 @@
+// What is measured, how much of it, and which clients take part.
+
+/**
+ * `count` records are measured after `warmUp` unmeasured ones. `input`: reads a topic that was filled before. `checks` says how a
+ * run is verified: `output` (end offsets of what was written) and `committed` (group offsets).
+ */
+export const cases = {
+  P1: { title: 'produce 100 B, fastest API', size: 100, count: 1_000_000, warmUp: 100_000, partitions: 12 },
+  P2: { title: 'produce 100 B, each acknowledged', size: 100, count: 1_000_000, warmUp: 50_000, partitions: 12 },
+  C1: { title: 'consume 100 B', size: 100, count: 2_000_000, partitions: 12, input: true },
+  E1: { title: 'consume, re-key, produce, commit', size: 100, count: 1_000_000, partitions: 12, input: true, pipe: true },
+  P6: { title: 'one record, wait', size: 100, count: 2000, warmUp: 1000, partitions: 1 },
+  M1: { title: 'memory of a stopped consumer', size: 1000, count: 1_000_000, partitions: 1, input: true, seconds: 60 },
+};
+
+/** Fewer records where a client would need minutes; figures are per million records anyway. */
+const fewer = {
+  P1: { kafkajs: [200_000, 50_000] },
+  P2: {
+    kafkajs: [20_000, 2000],
+    'kafka-ts': [300_000, 50_000],
+    platformatic: [300_000, 50_000],
+    'node-rdkafka': [300_000, 50_000],
+    aiokafka: [200_000, 20_000],
+  },
+  E1: { 'node-rdkafka': [500_000, 0] },
+};
+
+/** The task of one client in one case. */
+export function taskOf(name, client) {
+  const { size, count, warmUp = 0, seconds = 0, ...rest } = cases[name];
+  const limit = fewer[name]?.[client];
+  const factor = Number(process.env.BENCH_SCALE ?? 1);
+  const scale = (records) => (name === 'P6' || name === 'M1' ? records : Math.round(records * factor));
+  return { ...rest, size, seconds, count: scale(limit?.[0] ?? count), warmUp: scale(limit?.[1] ?? warmUp) };
+}
+
+/** The goal column: CPU seconds per million records. */
+export const goals = {
+  P1: '0.45 bytes, 0.55 text',
+  P2: '0.7',
+  C1: '0.5',
+  E1: '1.2',
+  P6: 'lowest without a busy loop',
+  M1: '10',
+};
+
+/** Our ways of doing a case; the other clients have one each. */
+export const ways = { P1: ['P1', 'P1 text'], C1: ['C1a', 'C1b', 'C1a text', 'C1b text'] };
+export const clients = ['rx-kafka', 'kafka-ts', 'platformatic', 'kafkajs', 'node-rdkafka', 'java', 'aiokafka'];
