@@ -119,7 +119,7 @@ async function pipe(context) {
 }
 
 async function oneByOne(context) {
-  const producer = connect(context).createProducer();
+  const producer = connect(context).createProducer({});
   const pool = texts(context.size);
   const { topic } = context;
   await latencies(context, (index) => producer.send([{ topic, value: pool[index % pool.length] }]));

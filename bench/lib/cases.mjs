@@ -31,8 +31,8 @@ export function taskOf(name, client) {
   const { size, count, warmUp = 0, seconds = 0, ...rest } = cases[name];
   const limit = fewer[name]?.[client];
   const factor = Number(process.env.BENCH_SCALE ?? 1);
-  const scale = (records) => (name === 'P6' || name === 'M1' ? records : Math.round(records * factor));
-  return { ...rest, size, seconds, count: scale(limit?.[0] ?? count), warmUp: scale(limit?.[1] ?? warmUp) };
+  const scale = (records) => (name === 'P6' ? records : Math.round(records * factor));
+  return { ...rest, size, seconds: Math.ceil(seconds * Math.min(1, factor)), count: scale(limit?.[0] ?? count), warmUp: scale(limit?.[1] ?? warmUp) };
 }
 
 /** The goal column: CPU seconds per million records. */

@@ -28,8 +28,16 @@ afterEach(() => {
 function joins(name: string, consumer: object = {}, options: Partial<LiveMemberOptions> = {}): LiveMember {
   const bootstrapServers = sharedBrokers();
   const timing = { heartbeatIntervalMs: 300, sessionTimeoutMs: 6000, rebalanceTimeoutMs: 12_000, drainTimeoutMs: 4000 };
-  const all = { topics: topic, groupId, ...timing, ...consumer };
-  const one = new LiveMember(name, { bootstrapServers, ownership, consumer: all, ...options });
+  // null takes a setting away
+  const given = Object.entries({ topics: topic, groupId, ...timing, ...consumer }).filter(
+    ([, value]) => value !== null,
+  );
+  const one = new LiveMember(name, {
+    bootstrapServers,
+    ownership,
+    consumer: Object.fromEntries(given) as object,
+    ...options,
+  });
   members.push(one);
   return one.start();
 }

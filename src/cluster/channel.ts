@@ -10,7 +10,7 @@ import { type Api } from '../protocol/api.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { hop, Timer } from '../runtime/timer.js';
 import { type Body, type BrokerChannel, type CallOptions } from './channel-pool.js';
-import { ChannelCall, WaitingCalls } from './waiting-calls.js';
+import { type AnyBody, ChannelCall, WaitingCalls } from './waiting-calls.js';
 
 /** What a channel needs to know of its cluster, and tells it. */
 export interface ChannelHost {
@@ -70,22 +70,16 @@ export class Channel implements BrokerChannel {
 
   version(api: Api<never, unknown>, maxVersion?: number): number | null {
     const versions = this.#connection?.versions ?? this.#host.versions(this.nodeId);
-    return versions === null ? null : versions.choose(api as Api<unknown, unknown>, maxVersion);
+    return versions === null ? null : versions.choose(api, maxVersion);
   }
 
   call<Req, Res>(api: Api<Req, Res>, body: Body<Req>, options: CallOptions, done: Done<Res>): Cancel {
     const { runtime, requestTimeoutMs } = this.#host;
     const deadline = runtime.now() + (options.timeoutMs ?? requestTimeoutMs);
-    const call = new ChannelCall(
-      api as Api<unknown, unknown>,
-      body as Body<unknown>,
-      options,
-      deadline,
-      (error, value) => {
-        this.#ended(options);
-        done(error, value as Res | null);
-      },
-    );
+    const call = new ChannelCall(api, body as AnyBody, options, deadline, (error, value) => {
+      this.#ended(options);
+      done(error, value as Res | null);
+    });
     this.#begun(options);
     if (this.#closed) this.#failSoon(call, new ClientClosedError());
     else if (this.#waiting.size === 0 && this.#canSend()) this.#send(call);
@@ -140,7 +134,9 @@ export class Channel implements BrokerChannel {
   #dial(): void {
     const target = this.#host.target(this.nodeId);
     if (target === null) {
-      const error = new ConnectionError(`Broker ${this.nodeId} is not in the cluster's metadata`, { broker: this.nodeId });
+      const error = new ConnectionError(`Broker ${this.nodeId} is not in the cluster's metadata`, {
+        broker: this.nodeId,
+      });
       for (const call of this.#waiting.takeAll()) this.#failSoon(call, error);
       this.#host.unknownNode(this.nodeId);
       return;
@@ -164,7 +160,7 @@ export class Channel implements BrokerChannel {
 
   #lost(error: KafkaError, reason: CloseReason): void {
     const { runtime, reconnectBackoffMs, reconnectBackoffMaxMs } = this.#host;
-    const wasReady = this.#connection?.versions != null;
+    const wasReady = (this.#connection?.versions ?? null) !== null;
     this.#connection = null;
     this.#mutedUntil = Number.NEGATIVE_INFINITY;
     if (reason === 'failed') {
@@ -199,7 +195,9 @@ export class Channel implements BrokerChannel {
         });
       }
     } catch (error) {
-      const cause = KafkaError.is(error) ? error : new UsageError(`${api.name} request cannot be written`, { cause: error });
+      const cause = KafkaError.is(error)
+        ? error
+        : new UsageError(`${api.name} request cannot be written`, { cause: error });
       this.#failSoon(call, cause);
     }
   }

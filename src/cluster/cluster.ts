@@ -73,8 +73,8 @@ export class Cluster {
     this.#turn = Math.floor(runtime.random() * 1024);
     this.#control = this.#pool();
     this.control = this.#control;
-    this.metadata = new Metadata(runtime, options.logger, options, (question, waited, done) =>
-      this.#askMetadata(question, waited, done),
+    this.metadata = new Metadata(runtime, options.logger, options, (question, done) =>
+      this.#askMetadata(question, done),
     );
     const { retryBackoffMs, retryBackoffMaxMs } = options;
     this.#coordinators = new Coordinators({
@@ -110,10 +110,18 @@ export class Cluster {
           turn,
         ).map((id) => this.#control.broker(id)),
     };
-    const call = new AnyBrokerCall<Req, Res>(this.runtime, candidates, this.options, api, body, options, (error, value) => {
-      this.#calls.delete(call);
-      done(error, value);
-    });
+    const call = new AnyBrokerCall<Req, Res>(
+      this.runtime,
+      candidates,
+      this.options,
+      api,
+      body,
+      options,
+      (error, value) => {
+        this.#calls.delete(call);
+        done(error, value);
+      },
+    );
     this.#calls.add(call);
     return () => {
       this.#calls.delete(call);
@@ -176,7 +184,8 @@ export class Cluster {
       disconnected: (nodeId, { host, port }, error) => {
         if (error !== null) {
           this.logger.warn({ broker: nodeId, host, port, error: error.message }, 'Disconnected');
-          this.metadata.markStale(`connection to ${host}:${port} failed`);
+          // a bootstrap server that fails says nothing about the brokers
+          if (nodeId >= 0) this.metadata.markStale(`connection to ${host}:${port} failed`);
         }
         this.#events({ type: 'disconnected', broker: Math.max(nodeId, -1), host, port, error });
       },
@@ -199,7 +208,7 @@ export class Cluster {
     if (versions.finalizedFeaturesEpoch >= (this.#features?.finalizedFeaturesEpoch ?? -1)) this.#features = versions;
   }
 
-  #askMetadata({ topics, autoCreate }: TopicQuestion, waited: boolean, done: Done<MetadataResponse>): Cancel {
+  #askMetadata({ topics, autoCreate }: TopicQuestion, done: Done<MetadataResponse>): Cancel {
     // null means all topics from v1 on, in v0 the empty list does
     const all = (version: number): null | never[] => (version === 0 ? [] : null);
     return this.callAny(
@@ -208,7 +217,7 @@ export class Cluster {
         topics: topics === null ? all(version) : topics.map((name) => ({ name })),
         allowAutoTopicCreation: autoCreate || version < 4,
       }),
-      { background: !waited },
+      { background: true },
       (error, response) => {
         if (response === null) done(error, null);
         else if (response.errorCode !== 0) this.#refusedMetadata(response.errorCode, done);
@@ -238,4 +247,3 @@ function rotate<T>(list: readonly T[], by: number): T[] {
   const at = list.length === 0 ? 0 : by % list.length;
   return [...list.slice(at), ...list.slice(0, at)];
 }
-

@@ -5,7 +5,11 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { ClientClosedError } from '../errors/usage-error.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type Runtime } from '../model/runtime.js';
-import { findCoordinatorApi, type FindCoordinatorRequest, type FindCoordinatorResponse } from '../protocol/messages/find-coordinator.js';
+import {
+  findCoordinatorApi,
+  type FindCoordinatorRequest,
+  type FindCoordinatorResponse,
+} from '../protocol/messages/find-coordinator.js';
 import { type Input } from '../protocol/api.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { Timer } from '../runtime/timer.js';

@@ -7,8 +7,8 @@ import { backoffMs } from '../runtime/backoff.js';
 import { hop, Timer } from '../runtime/timer.js';
 import { type TopicInterest, type TopicQuestion } from './topic-interest.js';
 
-/** Asks one broker, whichever; `waited` = a caller waits for the answer. */
-export type AskMetadata = (question: TopicQuestion, waited: boolean, done: Done<MetadataResponse>) => Cancel;
+/** Asks one broker, whichever. */
+export type AskMetadata = (question: TopicQuestion, done: Done<MetadataResponse>) => Cancel;
 
 /** Where answers go. */
 export interface MetadataSink {
@@ -42,6 +42,8 @@ export class MetadataLoop {
   /** Of the round in flight. */
   #riding: Set<Done<true>> = new Set<Done<true>>();
   #flight: Cancel | null = null;
+  /** The process stays while somebody waits; what the loop does by itself does not keep it. */
+  #release: Cancel | null = null;
   #wanted = false;
   /** The next round need not keep its distance: it asks for topics no answer has named yet. */
   #urgent = false;
@@ -84,10 +86,12 @@ export class MetadataLoop {
       done(error, value);
     };
     this.#waiting.add(waiter);
+    this.#release ??= this.#runtime.keepAlive?.() ?? null;
     this.want(false);
     return () => {
       this.#waiting.delete(waiter);
       this.#riding.delete(waiter);
+      this.#letGo();
     };
   }
 
@@ -108,6 +112,7 @@ export class MetadataLoop {
     const waiters = [...this.#riding, ...this.#waiting];
     this.#riding.clear();
     this.#waiting.clear();
+    this.#letGo();
     for (const done of waiters) done(new ClientClosedError(), null);
   }
 
@@ -128,7 +133,7 @@ export class MetadataLoop {
 
   #next(questions: readonly TopicQuestion[], at: number, news: boolean): void {
     const question = questions[at]!;
-    this.#flight = this.#ask(question, this.#riding.size > 0, (error, response) => {
+    this.#flight = this.#ask(question, (error, response) => {
       if (this.#closed) return;
       if (response === null) {
         this.#failed(error!);
@@ -175,6 +180,13 @@ export class MetadataLoop {
       if (error === null) done(null, true);
       else done(error, null);
     }
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#waiting.size + this.#riding.size > 0) return;
+    this.#release?.();
+    this.#release = null;
   }
 
   #backoff(attempt: number): number {

@@ -5,12 +5,7 @@ import {
   type MetadataResponseMetadataResponsePartition as AnsweredPartition,
   type MetadataResponseMetadataResponseTopic as AnsweredTopic,
 } from '../protocol/messages/metadata.js';
-import {
-  type BrokerNode,
-  type ClusterView,
-  type PartitionMetadata,
-  type TopicMetadata,
-} from './metadata-model.js';
+import { type BrokerNode, type ClusterView, type PartitionMetadata, type TopicMetadata } from './metadata-model.js';
 
 /** What an answer is merged under. */
 export interface MergeRules {

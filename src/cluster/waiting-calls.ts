@@ -1,19 +1,22 @@
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type Done } from '../model/done.js';
 import { type Api } from '../protocol/api.js';
-import { type Body, type CallOptions } from './channel-pool.js';
+import { type CallOptions } from './channel-pool.js';
+
+/** A body whose type its caller has checked against the API. */
+export type AnyBody = object | ((version: number) => object);
 
 /** One call of a channel, from `call` until it is settled or cancelled. */
 export class ChannelCall {
   readonly api: Api<unknown, unknown>;
-  readonly body: Body<unknown>;
+  readonly body: AnyBody;
   readonly options: CallOptions;
   /** Runtime.now() by which it is settled. */
   readonly deadline: number;
   settled = false;
   readonly #done: Done<unknown>;
 
-  constructor(api: Api<unknown, unknown>, body: Body<unknown>, options: CallOptions, deadline: number, done: Done<unknown>) {
+  constructor(api: Api<unknown, unknown>, body: AnyBody, options: CallOptions, deadline: number, done: Done<unknown>) {
     this.api = api;
     this.body = body;
     this.options = options;

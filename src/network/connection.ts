@@ -192,13 +192,17 @@ export class Connection {
     this.#answered = true;
     const foreign = foreignPeer(bytes);
     if (foreign === null) return;
-    this.destroy(new ConnectionError(`${this.#name} is not the Kafka listener we need: ${foreign}`, this.#facts), 'failed');
+    this.destroy(
+      new ConnectionError(`${this.#name} is not the Kafka listener we need: ${foreign}`, this.#facts),
+      'failed',
+    );
   }
 
   #closedBy(cause: unknown): KafkaError {
     if (this.#versions === null) return dialFailure(this.#name, this.#target.tls !== null, this.#answered, cause);
     const init = { ...this.#facts, cause: cause ?? undefined };
-    if (cause === null || cause === undefined) return new ConnectionClosedError(`${this.#name} closed the connection`, init);
+    if (cause === null || cause === undefined)
+      return new ConnectionClosedError(`${this.#name} closed the connection`, init);
     return new ConnectionClosedError(`Connection to ${this.#name} failed: ${textOf(cause)}`, init);
   }
 
@@ -274,7 +278,7 @@ export class Connection {
     const { throttleTimeMs } = body as { readonly throttleTimeMs?: number };
     if (throttleTimeMs === undefined || throttleTimeMs <= 0) return;
     const versions = this.#versions;
-    if (versions !== null && versions.choose(apiVersionsApi as Api<unknown, unknown>) >= 2) {
+    if (versions !== null && versions.choose(apiVersionsApi) >= 2) {
       this.#listener.throttled(throttleTimeMs);
     }
   }

@@ -65,7 +65,7 @@ export class FrameReader {
 
   /** The same for bytes that arrived in memory of their own. */
   push(bytes: Bytes): void {
-    for (let at = 0; at < bytes.length && !this.#stopped; ) {
+    for (let at = 0; at < bytes.length && !this.#stopped;) {
       const room = this.next();
       const part = Math.min(room.length, bytes.length - at);
       room.set(bytes.subarray(at, at + part));
@@ -86,7 +86,9 @@ export class FrameReader {
       if (size < 0 || size > maxFrameBytes) {
         this.stop();
         this.#onDamage(
-          new ProtocolDecodeError(`A frame claims ${size} bytes, the limit is ${maxFrameBytes}, this is not a Kafka answer`),
+          new ProtocolDecodeError(
+            `A frame claims ${size} bytes, the limit is ${maxFrameBytes}, this is not a Kafka answer`,
+          ),
         );
         return;
       }

@@ -1,4 +1,8 @@
-import { type ApiVersionsRequest, type ApiVersionsResponse, apiVersionsApi } from '../protocol/messages/api-versions.js';
+import {
+  type ApiVersionsRequest,
+  type ApiVersionsResponse,
+  apiVersionsApi,
+} from '../protocol/messages/api-versions.js';
 import { type Input } from '../protocol/api.js';
 
 const unsupportedVersion = 35;

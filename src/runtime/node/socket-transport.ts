@@ -103,7 +103,7 @@ export class SocketTransport implements Transport {
       this.#onBytes?.(bytes);
       return;
     }
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const room = this.#next();
       const part = Math.min(room.length, length - at);
       room.set(bytes.subarray(at, at + part));

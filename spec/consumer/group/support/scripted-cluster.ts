@@ -5,6 +5,7 @@ import type { KafkaError } from '../../../../src/errors/kafka-error.js';
 import { ClientClosedError } from '../../../../src/errors/usage-error.js';
 import type { Done } from '../../../../src/model/done.js';
 import type { Api } from '../../../../src/protocol/api.js';
+import { Timer } from '../../../../src/runtime/timer.js';
 import { FakeRuntime } from '../../../producer/support/fake-runtime.js';
 
 // what a spec reads of a request; each knows the fields of the one it asked for
@@ -25,6 +26,7 @@ export class Call {
   cancelled = false;
   readonly #runtime: FakeRuntime;
   readonly #done: Done<unknown>;
+  readonly #limit: Timer;
 
   constructor(
     runtime: FakeRuntime,
@@ -43,11 +45,10 @@ export class Call {
     this.body = typeof body === 'function' ? (body as (version: number) => Loose)(this.version) : body;
     this.options = options;
     this.#done = done;
-    if (options.timeoutMs !== undefined) {
-      runtime.scheduler.schedule(() => {
-        this.fail(new RequestTimeoutError('scripted timeout'));
-      }, options.timeoutMs);
-    }
+    this.#limit = new Timer(runtime, () => {
+      this.fail(new RequestTimeoutError('scripted timeout'));
+    });
+    if (options.timeoutMs !== undefined) this.#limit.set(options.timeoutMs);
   }
 
   /** Answers now, that is in a turn of its own. */
@@ -61,12 +62,14 @@ export class Call {
 
   cancel(): void {
     this.open = false;
+    this.#limit.clear();
     this.cancelled = true;
   }
 
   #settle(error: KafkaError | null, value: object | null): void {
     if (!this.open) return;
     this.open = false;
+    this.#limit.clear();
     this.#runtime.scheduler.schedule(() => {
       if (!this.cancelled) this.#done(error, value);
     });
@@ -99,8 +102,8 @@ export class ScriptedCluster {
   readonly #listeners: Set<() => void> = new Set<() => void>();
   readonly #refreshing: Done<true>[] = [];
 
-  constructor(seed = 1) {
-    this.runtime = new FakeRuntime(seed);
+  constructor(runtime: FakeRuntime = new FakeRuntime(1)) {
+    this.runtime = runtime;
   }
 
   get cluster(): Cluster {
