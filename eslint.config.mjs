@@ -49,7 +49,7 @@ export default tseslint.config(
       'etc/',
       'temp/',
       'node_modules/',
-      'bench/node_modules/',
+      'bench/',
       'src/protocol/messages/',
       'spec/types/usage/',
     ],

@@ -39,11 +39,17 @@ class Instance {
       sessionTimeoutMs: 6000,
     });
     const producer = this.#kafka.producer({ keySerializer: utf8, valueSerializer: json<Invoice>() });
-    this.#orders.events$.subscribe((event) => {
-      if (event.type !== 'assigned' && event.type !== 'revoked' && event.type !== 'lost') return;
-      log(`${name} ${event.type} ${event.partitions.map(({ partition }) => partition).join(' ')}`);
+    const failed = (error: unknown): void => {
+      log(`${name} failed: ${String(error)}`);
+    };
+    this.#orders.events$.subscribe({
+      error: failed,
+      next: (event) => {
+        if (event.type !== 'assigned' && event.type !== 'revoked' && event.type !== 'lost') return;
+        log(`${name} ${event.type} ${event.partitions.map(({ partition }) => partition).join(' ')}`);
+      },
     });
-    this.#orders.lag({ everyMs: 200 }).subscribe((lag) => (this.lag = lag));
+    this.#orders.lag({ everyMs: 200 }).subscribe({ next: (lag) => (this.lag = lag), error: failed });
     this.#orders.partitions$
       .pipe(
         forEachPartition((orders$) =>
@@ -55,11 +61,7 @@ class Instance {
         ),
         commitOffsets({ everyMs: 500 }),
       )
-      .subscribe({
-        error: (error: unknown) => {
-          log(`${name} failed: ${String(error)}`);
-        },
-      });
+      .subscribe({ error: failed });
   }
 
   stop(): Promise<void> {
@@ -86,45 +88,47 @@ async function main(): Promise<void> {
     for (const topic of ['orders', 'invoices']) await createTopic(bootstrapServers, topic, { partitions });
     const kafka = new Kafka({ bootstrapServers, clientId: 'demo' });
     const filler = kafka.producer({ keySerializer: utf8, valueSerializer: json<Order>() });
+    const log = (line: string): void => {
+      screen.event(line);
+    };
     let filled = 0;
-    const full = new Subject<void>();
     produceFrom(orders(), filler, (order) => ({
       topic: 'orders',
       key: `customer-${order.qty}-${order.id.slice(-3)}`,
       value: order,
     })).subscribe({
       next: () => (filled += 1),
-      complete: () => {
-        full.next();
+      error: (error: unknown) => {
+        log(`filling failed: ${String(error)}`);
       },
     });
-    const log = (line: string): void => {
-      screen.event(line);
-    };
     const instances = [
       new Instance('billing-1', bootstrapServers, log),
       new Instance('billing-2', bootstrapServers, log),
     ];
-    let stopped: Promise<void> | null = null;
+    const stopped: Promise<void>[] = [];
     const started = Date.now();
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       const done = new Subject<void>();
       interval(200)
         .pipe(takeUntil(done))
-        .subscribe(() => {
-          const processed = instances.reduce((sum, instance) => sum + instance.processed, 0);
-          screen.progress({ filled, processed, total, lags: instances.map(({ name, lag }) => ({ name, lag })) });
-          if (stopped === null && processed > total / 2) {
-            log('stopping billing-1, it drains and hands its partitions over');
-            stopped = instances[0]!.stop();
-          }
-          if (processed >= total || Date.now() - started > 120_000) {
-            done.next();
-            resolve();
-          }
+        .subscribe({
+          error: reject,
+          next: () => {
+            const processed = instances.reduce((sum, instance) => sum + instance.processed, 0);
+            screen.progress({ filled, processed, total, lags: instances.map(({ name, lag }) => ({ name, lag })) });
+            if (stopped.length === 0 && processed > total / 2) {
+              log('stopping billing-1, it drains and hands its partitions over');
+              stopped.push(instances[0]!.stop());
+            }
+            if (processed >= total || Date.now() - started > 120_000) {
+              done.next();
+              resolve();
+            }
+          },
         });
     });
-    await stopped;
+    await Promise.all(stopped);
     await instances[1]!.stop();
     const [inCount, outCount] = await Promise.all(['orders', 'invoices'].map((topic) => countOf(kafka, topic)));
     await kafka.close();

@@ -29,13 +29,12 @@ function joins(name: string, consumer: object = {}, options: Partial<LiveMemberO
   const bootstrapServers = sharedBrokers();
   const timing = { heartbeatIntervalMs: 300, sessionTimeoutMs: 6000, rebalanceTimeoutMs: 12_000, drainTimeoutMs: 4000 };
   // null takes a setting away
-  const given = Object.entries({ topics: topic, groupId, ...timing, ...consumer }).filter(
-    ([, value]) => value !== null,
-  );
+  const given: [string, unknown][] = Object.entries({ topics: topic, groupId, ...timing, ...consumer });
+  const chosen = given.filter(([, value]) => value !== null);
   const one = new LiveMember(name, {
     bootstrapServers,
     ownership,
-    consumer: Object.fromEntries(given) as object,
+    consumer: Object.fromEntries(chosen),
     ...options,
   });
   members.push(one);
@@ -150,7 +149,8 @@ describe('while a JoinGroup is held', () => {
     const timing = { rebalanceTimeoutMs: 25_000, drainTimeoutMs: 4000 };
     const waiting = joins('waiting', timing);
     await waiting.holds(4);
-    const silent = joins('silent', timing);
+    // judged apart: it is expelled in the end, and hears of it a heartbeat later than the one that gets its partitions
+    const silent = joins('silent', timing, { ownership: new Ownership() });
     await Promise.all([waiting.holds(2), silent.holds(2)]);
     // takes part no more, but is alive: the coordinator waits for it until the rebalance timeout
     silent.membership.stopRebalancing();
@@ -172,7 +172,8 @@ describe('while a JoinGroup is held', () => {
     expect(waiting.membership.identity().generation).toBe(generation);
     expect(waiting.journal.filter((line) => line.startsWith('lost'))).toEqual([]);
     await waiting.holds(2);
-    await third.holds(1, 20_000).catch(() => third.holds(2));
+    await third.holds(2);
+    await waitUntil('the silent one hears that it is out', 5000, () => silent.held().length === 0);
     expect(waiting.membership.identity().generation).toBeGreaterThan(generation);
   });
 });
@@ -181,14 +182,18 @@ describe('what a group does not take', () => {
   it('fails a member whose session timeout the broker refuses, with what to change', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 1 });
     const one = joins('one', { sessionTimeoutMs: 3000 });
-    expect(await one.fails()).toMatchObject({ errorCode: 26, fatal: true, message: expect.stringContaining('3000') });
+    const error = await one.fails();
+    expect(error).toMatchObject({ errorCode: 26, fatal: true });
+    expect(error.message).toContain('3000');
   });
 
   it('fails a member without a common assignor', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 1 });
     await joins('one').holds(1);
     const other = joins('other', { assignors: [range] });
-    expect(await other.fails()).toMatchObject({ errorCode: 23, message: expect.stringContaining('range') });
+    const error = await other.fails();
+    expect(error).toMatchObject({ errorCode: 23, fatal: true });
+    expect(error.message).toContain('range');
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import kafkajs from 'kafkajs';
+import type kafkajs from 'kafkajs';
 import { cooperativeSticky } from '../../src/consumer/group/assignors/cooperative-sticky.js';
 import { range } from '../../src/consumer/group/assignors/range.js';
 import { roundRobin } from '../../src/consumer/group/assignors/round-robin.js';
@@ -56,7 +56,7 @@ async function share(ours: LiveMember, clientId: string, count: number): Promise
   await waitUntil(`${clientId} and ours have ${count} each`, 40_000, async () => {
     if (!ours.stable || ours.cursors.size !== count) return false;
     theirs = await heldBy(clientId);
-    return theirs.length === count && ours.stable && ours.cursors.size === count;
+    return theirs.length === count;
   });
   const together = [...ours.held().map(({ partition }) => partition), ...theirs];
   expect(together.sort((left, right) => left - right)).toEqual(Array.from({ length: 2 * count }, (_, at) => at));
@@ -95,22 +95,23 @@ describe('with a kafkajs member', () => {
     await createTopic(sharedBrokers(), topic, { partitions: 6 });
     const ours = joins('ours', [shared]);
     await ours.holds(6);
-    ours.settle({ topic, partition: 4 }, 44);
+    // an offset that is there: kafkajs commits -1 over one that is not
+    ours.settle({ topic, partition: 4 }, 0);
     await kafkajsJoins();
     await share(ours, 'kafkajs', 3);
     // what we gave up was committed before
-    expect(await committedOffsets(sharedBrokers(), groupId, topic)).toEqual([-1, -1, -1, -1, 44, -1]);
+    expect(await committedOffsets(sharedBrokers(), groupId, topic)).toEqual([-1, -1, -1, -1, 0, -1]);
     await ours.leave();
     await waitUntil('kafkajs has all', 20_000, async () => (await heldBy('kafkajs')).length === 6);
   });
 });
 
 describe('with the Java console consumer', () => {
-  const strategies: readonly (readonly [Assignor, string])[] = [
-    [range, 'RangeAssignor'],
-    [roundRobin, 'RoundRobinAssignor'],
-    [sticky, 'StickyAssignor'],
-    [cooperativeSticky, 'CooperativeStickyAssignor'],
+  const strategies: readonly (readonly [string, Assignor])[] = [
+    ['RangeAssignor', range],
+    ['RoundRobinAssignor', roundRobin],
+    ['StickyAssignor', sticky],
+    ['CooperativeStickyAssignor', cooperativeSticky],
   ];
 
   async function javaJoins(assignor: string): Promise<ChildProcess> {
@@ -137,7 +138,7 @@ describe('with the Java console consumer', () => {
     return child;
   }
 
-  it.each(strategies)('shares by $name under our lead, takes over and gives back', async (assignor, javaName) => {
+  it.each(strategies)('shares by %s under our lead, and takes over when it leaves', async (javaName, assignor) => {
     await createTopic(sharedBrokers(), topic, { partitions: 6 });
     const ours = joins('ours', [assignor]);
     await ours.holds(6);
@@ -148,7 +149,7 @@ describe('with the Java console consumer', () => {
     await ours.holds(6, 30_000);
   });
 
-  it.each(strategies)('shares by $name under their lead', async (assignor, javaName) => {
+  it.each(strategies)('shares by %s under its lead', async (javaName, assignor) => {
     await createTopic(sharedBrokers(), topic, { partitions: 6 });
     await javaJoins(javaName);
     await waitUntil('java has all', 40_000, async () => (await heldBy('java')).length === 6);

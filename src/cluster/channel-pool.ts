@@ -22,7 +22,7 @@ export interface BrokerChannel {
   /** Calls that are neither settled nor cancelled. */
   readonly inFlight: number;
   /** Version that a call would use, -1 unsupported; null while nobody has asked this broker. */
-  version(api: Api<never, unknown>, maxVersion?: number): number | null;
+  version(api: Api<unknown, unknown>, maxVersion?: number): number | null;
   /**
    * Waits until connected, then sends. Fails with a plain ConnectionError or ConnectTimeoutError when it was never sent, with
    * ConnectionClosedError or RequestTimeoutError when the broker may have acted. The caller tries again.

@@ -68,7 +68,7 @@ export class Channel implements BrokerChannel {
     return this.#connection === null && this.#dialAfter > this.#host.runtime.now();
   }
 
-  version(api: Api<never, unknown>, maxVersion?: number): number | null {
+  version(api: Api<unknown, unknown>, maxVersion?: number): number | null {
     const versions = this.#connection?.versions ?? this.#host.versions(this.nodeId);
     return versions === null ? null : versions.choose(api, maxVersion);
   }

@@ -4,7 +4,7 @@ import { type Api } from '../protocol/api.js';
 import { type CallOptions } from './channel-pool.js';
 
 /** A body whose type its caller has checked against the API. */
-export type AnyBody = object | ((version: number) => object);
+export type AnyBody = Readonly<Record<string, unknown>> | ((version: number) => object);
 
 /** One call of a channel, from `call` until it is settled or cancelled. */
 export class ChannelCall {

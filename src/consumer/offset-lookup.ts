@@ -182,8 +182,8 @@ function byTopic<T extends TopicPartition, P>(targets: readonly T[], part: (targ
   return [...topics];
 }
 
-function index<T extends { readonly partitions: readonly P[] }, P>(
-  topics: readonly T[],
+function index<P, T extends { readonly partitions: readonly P[] }>(
+  topics: readonly (T & { readonly partitions: readonly P[] })[],
   name: (topic: T) => string,
   partition: (part: P) => number,
 ): Map<string, Map<number, P>> {

@@ -70,6 +70,8 @@ function member(
     },
     identity: () => membership.identity(),
     stopRebalancing: () => {
+      // a topic that is refused now must not end the drain
+      watch.mute();
       membership.stopRebalancing();
     },
     leave: (leaveOptions, done) => {
@@ -117,22 +119,27 @@ function manual(
   host: MembershipHost,
 ): OpenMembership {
   const chosen = new ManualPartitions(cluster, partitions, options.allowAutoCreateTopics, host);
-  const start = (): void => {
-    chosen.start();
+  const source = {
+    ...withoutGroup(cluster),
+    start: (): void => {
+      chosen.start();
+    },
+    stopRebalancing: (): void => {
+      chosen.stop();
+    },
   };
   const { groupId } = options;
   if (groupId === null) {
     const close = (): void => {
       chosen.close();
     };
-    return { ...withoutGroup(cluster), start, close, committer: null, committed: null };
+    return { ...source, close, committer: null, committed: null };
   }
   const { requestTimeoutMs } = cluster.options;
   const group = new ManualGroup(cluster, { groupId, requestTimeoutMs });
   const committer = new Committer(group, { requestTimeoutMs });
   return {
-    ...withoutGroup(cluster),
-    start,
+    ...source,
     identity: () => group.identity(),
     close: () => {
       chosen.close();
@@ -145,14 +152,11 @@ function manual(
 }
 
 /** Where there is nothing to leave and nobody to make room for. */
-function withoutGroup(
-  cluster: Cluster,
-): Pick<OpenMembership, 'identity' | 'stopRebalancing' | 'leave' | 'expire' | 'progress'> {
+function withoutGroup(cluster: Cluster): Pick<OpenMembership, 'identity' | 'leave' | 'expire' | 'progress'> {
   return {
     identity: () => {
       throw new UsageError('A consumer without groupId has no group metadata, give it a groupId');
     },
-    stopRebalancing: () => undefined,
     leave: (_options, done) => {
       hop(cluster.runtime, done);
     },

@@ -116,19 +116,21 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
     }
     return defer(() => {
       const held = this.#core.held(tp);
-      return coreCall<number>((done) => this.#core.session?.positions.seek(held, to, done) ?? ((): void => undefined));
+      return this.#call<number>(
+        (done) => this.#core.session?.positions.seek(held, to, done) ?? ((): void => undefined),
+      );
     });
   }
 
   position(tp: TopicPartition): Observable<number> {
     return defer(() => {
       const { cursor } = this.#core.held(tp);
-      return coreCall<number>((done) => this.#queries.soon(() => cursor.position, done));
+      return this.#call<number>((done) => this.#queries.soon(() => cursor.position, done));
     });
   }
 
   committed(partitions: readonly TopicPartition[]): Observable<OffsetList> {
-    return coreCall<OffsetList>((done) => this.#queries.committed(partitions, done));
+    return this.#call<OffsetList>((done) => this.#queries.committed(partitions, done));
   }
 
   /** Without offsets: what is acknowledged by now, of everything held. */
@@ -142,9 +144,9 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
           outcome: 'committed',
           at: this.#core.cluster.runtime.wallClock(),
         });
-        return coreCall<CommitReceipt>((done) => this.#queries.soon(nothing, done));
+        return this.#call<CommitReceipt>((done) => this.#queries.soon(nothing, done));
       }
-      return coreCall<CommitReceipt>((done) =>
+      return this.#call<CommitReceipt>((done) =>
         offsets === undefined ? commits.now(null, done) : commits.explicit(offsets, done),
       );
     });
@@ -168,7 +170,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
         `A timestamp is milliseconds since the epoch, got ${timestamp}`,
       );
     }
-    return coreCall<OffsetList>((done) => this.#queries.offsets(times, done)).pipe(
+    return this.#call<OffsetList>((done) => this.#queries.offsets(times, done)).pipe(
       map((found) =>
         times.map((asked) => {
           const hit = found.find(({ topic, partition }) => topic === asked.topic && partition === asked.partition);
@@ -179,10 +181,10 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
 
   partitionsFor(topic: string): Observable<readonly PartitionInfo[]> {
-    return coreCall<readonly PartitionInfo[]>((done) => this.#queries.partitionsFor(topic, done));
+    return this.#call<readonly PartitionInfo[]>((done) => this.#queries.partitionsFor(topic, done));
   }
   listTopics(): Observable<readonly string[]> {
-    return coreCall<readonly string[]>((done) => this.#queries.topics(done));
+    return this.#call<readonly string[]>((done) => this.#queries.topics(done));
   }
 
   lag(options?: { readonly everyMs?: number | undefined }): Observable<readonly PartitionLag[]> {
@@ -226,9 +228,13 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
     return this.close();
   }
 
+  #call<T>(start: Parameters<typeof coreCall<T>>[1]): Observable<T> {
+    return coreCall<T>(this.#core.cluster.runtime, start);
+  }
+
   #offsetsAt(partitions: readonly TopicPartition[], timestamp: number): Observable<OffsetList> {
     const targets = partitions.map(({ topic, partition }) => ({ topic, partition, timestamp }));
-    return coreCall<OffsetList>((done) => this.#queries.offsets(targets, done));
+    return this.#call<OffsetList>((done) => this.#queries.offsets(targets, done));
   }
 
   /** One process warning per consumer; the log has all of them. */

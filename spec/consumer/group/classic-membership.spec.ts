@@ -597,6 +597,14 @@ describe('leaving', () => {
     expect(member.join.body).toMatchObject({ memberId: '' });
   });
 
+  it('names itself as older brokers want it', () => {
+    const member = new Member();
+    member.cluster.versions = { LeaveGroup: 2 };
+    member.enter('t-0').membership.leave({ leaveGroup: undefined }, () => undefined);
+    member.advance();
+    expect(member.cluster.only('LeaveGroup').body).toEqual({ groupId: 'g', memberId: 'm1' });
+  });
+
   it('does not wait for an answer for ever', () => {
     const member = new Member().enter('t-0');
     const left = jest.fn();

@@ -18,6 +18,8 @@ interface Chances {
   readonly late: number;
 }
 
+const numRuns = Number(process.env['FC_RUNS'] ?? 3);
+
 class SimulatedMember {
   readonly host: CheckingHost = new CheckingHost();
   readonly cluster: ScriptedCluster;
@@ -195,7 +197,7 @@ describe.each(mixes)('a group of %s members', (_name, choose) => {
         expect(world.overlaps).toBe(0);
         for (const { host } of world.members) expect(host.error).toBeNull();
       }),
-      { numRuns: 25 },
+      { numRuns },
     );
   });
 
@@ -211,7 +213,7 @@ describe.each(mixes)('a group of %s members', (_name, choose) => {
         world.expectSettled();
         for (const { host } of world.members) expect(host.error).toBeNull();
       }),
-      { numRuns: 25 },
+      { numRuns },
     );
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type IHeaders, type Kafka } from 'kafkajs';
 import { registerKafkajsCodecs } from './kafkajs-codecs.js';
 import { type PeerCodec, type PeerRecord } from './peer-record.js';
@@ -40,8 +41,23 @@ export async function createTopic(bootstrapServers: string, topic: string, shape
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   const request = { topic, numPartitions: partitions, replicationFactor, configEntries };
   await withAdmin(bootstrapServers, async (admin) => {
-    await admin.createTopics({ topics: [request], waitForLeaders: true });
+    await admin.createTopics({ topics: [request], waitForLeaders: false });
+    for (let tries = 0; !(await isReady(admin, topic, partitions)); tries++) {
+      if (tries === 100) throw new Error(`Topic ${topic} has no leaders after 10 seconds`);
+      await sleep(100);
+    }
   });
+}
+
+/** A broker that has not heard of a new topic yet answers that there is none. */
+async function isReady(admin: Admin, topic: string, partitions: number): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const known = topics[0]?.partitions ?? [];
+    return known.length === partitions && known.every(({ leader }) => leader >= 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Past-the-end offset of each partition, in order of partition. */

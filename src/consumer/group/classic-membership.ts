@@ -1,7 +1,7 @@
 import { type Body, type CallOptions } from '../../cluster/channel-pool.js';
 import { type Cluster } from '../../cluster/cluster.js';
 import { GroupError } from '../../errors/client-errors.js';
-import { KafkaError } from '../../errors/kafka-error.js';
+import { type KafkaError } from '../../errors/kafka-error.js';
 import { type GroupMetadata } from '../../model/commit.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type Runtime } from '../../model/runtime.js';

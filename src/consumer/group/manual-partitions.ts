@@ -47,6 +47,13 @@ export class ManualPartitions {
     });
   }
 
+  /** Keeps the topics known and says nothing any more. */
+  stop(): void {
+    this.#closed = true;
+    this.#cancelHop?.();
+    this.#watch.mute();
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelHop?.();

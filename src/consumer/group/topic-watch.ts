@@ -43,11 +43,18 @@ export class TopicWatch {
     this.#soon();
   }
 
-  close(): void {
+  /** Tells nothing any more, and keeps the topics known. */
+  mute(): void {
     this.#cancelHop?.();
     this.#unlisten?.();
+    this.#cancelHop = null;
+    this.#unlisten = null;
+  }
+
+  close(): void {
+    this.mute();
     this.#release?.();
-    this.#cancelHop = this.#unlisten = this.#release = null;
+    this.#release = null;
   }
 
   #soon(): void {

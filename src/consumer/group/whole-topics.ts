@@ -49,6 +49,7 @@ export class WholeTopics {
   /** Keeps the topics known and changes nothing any more. */
   stop(): void {
     this.#stopped = true;
+    this.#watch.mute();
   }
 
   close(): void {

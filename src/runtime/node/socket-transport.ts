@@ -5,6 +5,8 @@ import { type Bytes } from '../../model/topic-partition.js';
 
 /** Where bytes land that arrive before a receiver gave a buffer. */
 const firstBufferSize = 4096;
+/** How long a closed transport may go on handing its last bytes to the kernel. */
+const lingerMs = 1000;
 
 /**
  * TCP or TLS. A plain socket reads straight into the receiver's buffers (`onread`); TLS has no such path and hands chunks on.
@@ -13,6 +15,7 @@ const firstBufferSize = 4096;
 export class SocketTransport implements Transport {
   readonly #socket: Socket;
   readonly #plain: boolean;
+  readonly #uncork: () => void;
   #next: (() => Bytes) | null = null;
   #filled: ((length: number) => void) | null = null;
   #onBytes: ((bytes: Bytes) => void) | null = null;
@@ -31,13 +34,17 @@ export class SocketTransport implements Transport {
       this.#socket = connectTls({ host, port, ...servername, ...tls });
       this.#socket.setNoDelay(true);
       this.#socket.on('data', (chunk: Buffer) => {
-        this.#arrived(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+        if (!this.#closed) this.#arrived(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       });
     }
     this.#socket.unref();
     this.#socket.on('error', (error) => {
       this.#error = error;
     });
+    this.#uncork = () => {
+      this.#corked = false;
+      this.#socket.uncork();
+    };
   }
 
   write(chunks: readonly Bytes[]): boolean {
@@ -46,10 +53,7 @@ export class SocketTransport implements Transport {
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        socket.uncork();
-      });
+      process.nextTick(this.#uncork);
     }
     let room = true;
     for (const chunk of chunks) room = socket.write(chunk);
@@ -61,7 +65,9 @@ export class SocketTransport implements Transport {
   }
 
   onDrain(listener: () => void): void {
-    this.#socket.on('drain', listener);
+    this.#socket.on('drain', () => {
+      if (!this.#closed) listener();
+    });
   }
 
   onClosed(listener: (error: unknown) => void): void {
@@ -71,9 +77,22 @@ export class SocketTransport implements Transport {
     });
   }
 
+  /** At once, except that bytes which were written are given a moment to leave: with acks 0 nobody waits for their answer. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#socket.destroy();
+    const socket = this.#socket;
+    if (this.#corked) this.#uncork();
+    if (socket.connecting || socket.writableLength === 0) {
+      socket.destroy();
+      return;
+    }
+    const linger = setTimeout(() => socket.destroy(), lingerMs);
+    linger.unref();
+    socket.once('close', () => {
+      clearTimeout(linger);
+    });
+    socket.destroySoon();
   }
 
   readInto(next: () => Bytes, filled: (length: number) => void): boolean {
@@ -98,12 +117,12 @@ export class SocketTransport implements Transport {
   }
 
   #arrived(bytes: Bytes): void {
-    const { length } = bytes;
     if (this.#next === null || this.#filled === null) {
       this.#onBytes?.(bytes);
       return;
     }
-    for (let at = 0; at < length;) {
+    const { length } = bytes;
+    for (let at = 0; at < length; ) {
       const room = this.#next();
       const part = Math.min(room.length, length - at);
       room.set(bytes.subarray(at, at + part));

@@ -43,6 +43,11 @@ export class FakeMetadataCluster {
     },
   };
 
+  /** Never found. */
+  coordinator(): () => void {
+    return () => undefined;
+  }
+
   get cluster(): Cluster {
     return this as unknown as Cluster;
   }

@@ -128,7 +128,7 @@ export class LiveMember implements MembershipHost {
   commit(): Promise<CommitReceipt> {
     return new Promise((resolve, reject) => {
       this.membership.committer!.commitNow(null, (error, receipt) => {
-        if (receipt === null) reject(error as Error);
+        if (receipt === null) reject(error ?? new Error('no receipt'));
         else resolve(receipt);
       });
     });
@@ -137,7 +137,7 @@ export class LiveMember implements MembershipHost {
   committed(partitions: readonly TopicPartition[]): Promise<OffsetList> {
     return new Promise((resolve, reject) => {
       this.membership.committed!.fetch(partitions, (error, offsets) => {
-        if (offsets === null) reject(error as Error);
+        if (offsets === null) reject(error ?? new Error('no offsets'));
         else resolve(offsets);
       });
     });

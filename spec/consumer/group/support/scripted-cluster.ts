@@ -42,6 +42,7 @@ export class Call {
     this.purpose = where.purpose;
     this.api = api.name;
     this.version = Math.min(api.maxVersion, options.maxVersion ?? api.maxVersion);
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment
     this.body = typeof body === 'function' ? (body as (version: number) => Loose)(this.version) : body;
     this.options = options;
     this.#done = done;
@@ -91,6 +92,8 @@ export class ScriptedCluster {
   broker: ((call: Call) => void) | null = null;
   /** Who coordinates; an error refuses the look-up; null leaves it unanswered. */
   coordinatorNode: number | KafkaError | null = 1;
+  /** An older broker: highest version per api. */
+  versions: Readonly<Record<string, number>> = {};
   lookups = 0;
   forgotten = 0;
   poolsClosed: string[] = [];
@@ -184,7 +187,7 @@ export class ScriptedCluster {
       broker: (node: number): unknown => ({
         nodeId: node,
         call: (api: Api<never, never>, body: Loose, options: CallOptions, done: Done<unknown>) => {
-          const call = new Call(this.runtime, { node, purpose }, api, body, options, done);
+          const call = new Call(this.runtime, { node, purpose }, api, body, this.#capped(api, options), done);
           this.calls.push(call);
           mine.push(call);
           if (closed) call.fail(new ClientClosedError());
@@ -200,6 +203,11 @@ export class ScriptedCluster {
         for (const call of mine) call.fail(new ClientClosedError());
       },
     };
+  }
+
+  #capped(api: Api<never, never>, options: CallOptions): CallOptions {
+    const cap = this.versions[api.name] ?? api.maxVersion;
+    return { ...options, maxVersion: Math.min(cap, options.maxVersion ?? cap) };
   }
 
   /** Open requests of one kind. */

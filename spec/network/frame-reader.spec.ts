@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { ProtocolDecodeError } from '../../src/errors/protocol-error.js';
+import { FrameReader, maxFrameBytes } from '../../src/network/frame-reader.js';
+
+const frames: Uint8Array[] = [];
+const damage: Error[] = [];
+let reader: FrameReader;
+
+beforeEach(() => {
+  frames.length = 0;
+  damage.length = 0;
+  reader = new FrameReader(
+    (frame) => frames.push(frame),
+    (error) => damage.push(error),
+  );
+});
+
+function framed(...bodies: Uint8Array[]): Uint8Array {
+  return Buffer.concat(
+    bodies.flatMap((body) => {
+      const prefix = Buffer.alloc(4);
+      prefix.writeInt32BE(body.length);
+      return [prefix, body];
+    }),
+  );
+}
+
+/** As a socket does: fills what it is handed, in reads of at most `size` bytes. */
+function read(bytes: Uint8Array, size: number): void {
+  for (let at = 0; at < bytes.length; ) {
+    const room = reader.next();
+    expect(room.length).toBeGreaterThan(0);
+    const part = Math.min(room.length, bytes.length - at, size);
+    room.set(bytes.subarray(at, at + part));
+    reader.filled(part);
+    at += part;
+  }
+}
+
+it('cuts any frames out of any pieces, read directly or pushed', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }),
+      fc.integer({ min: 1, max: 400 }),
+      fc.boolean(),
+      (bodies, size, push) => {
+        frames.length = 0;
+        reader = new FrameReader(
+          (frame) => frames.push(frame),
+          (error) => damage.push(error),
+        );
+        const bytes = framed(...bodies);
+        if (push) for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+        else read(bytes, size);
+        expect(frames.map((frame) => [...frame])).toEqual(bodies.map((body) => [...body]));
+        expect(reader.partial).toBe(0);
+      },
+    ),
+  );
+});
+
+it('hands out frames that later reads do not overwrite', () => {
+  read(framed(new Uint8Array(10).fill(1)), 100);
+  read(framed(new Uint8Array(10).fill(2)), 100);
+  expect([...frames[0]!]).toEqual(new Array(10).fill(1));
+});
+
+it('reads a frame beyond the scratch buffer straight into its own memory', () => {
+  const body = new Uint8Array(1_000_000).map((_, i) => i);
+  const bytes = framed(body);
+  read(bytes.subarray(0, 1000), 1000);
+  const room = reader.next();
+  expect(room.length).toBe(bytes.length - 1000);
+  read(bytes.subarray(1000), 65536);
+  expect(frames[0]!.buffer).toBe(room.buffer);
+  expect(Buffer.compare(frames[0]!, body)).toBe(0);
+});
+
+it.each([-1, -2147483648, maxFrameBytes + 1, 2147483647])('refuses a length of %i before it allocates', (length) => {
+  const prefix = Buffer.alloc(8);
+  prefix.writeInt32BE(length);
+  reader.push(framed(new Uint8Array(3)));
+  reader.push(prefix);
+  reader.push(framed(new Uint8Array(3)));
+  expect(frames).toHaveLength(1);
+  expect(damage).toHaveLength(1);
+  expect(damage[0]).toBeInstanceOf(ProtocolDecodeError);
+  expect(damage[0]!.message).toContain(String(length));
+});
+
+it('gives nothing after it was stopped in the middle of a read', () => {
+  const seen: number[] = [];
+  const stopping: FrameReader = new FrameReader(
+    (frame) => {
+      seen.push(frame.length);
+      stopping.stop();
+    },
+    (error) => damage.push(error),
+  );
+  stopping.push(framed(new Uint8Array(1), new Uint8Array(2), new Uint8Array(3)));
+  expect(seen).toEqual([1]);
+});
+
+it('says how much of a frame is there', () => {
+  reader.push(framed(new Uint8Array(100)).subarray(0, 40));
+  expect(reader.partial).toBe(40);
+});
