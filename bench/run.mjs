@@ -22,7 +22,14 @@ const { values: options } = parseArgs({
 });
 const list = (text) => text.split(',').filter((part) => part !== '');
 const say = (text) => process.stderr.write(`${text}\n`);
-const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) : []);
+const read = (file) =>
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
 
 if (options.table !== '') {
   console.log(table(read(options.table)));
@@ -99,7 +106,9 @@ async function runOnce({ name, client, way, brokers, admin, java, input, replica
     const speed = (figures.records / figures.seconds / 1000).toFixed(0);
     const extra = 'p50Ms' in figures ? ` p50 ${figures.p50Ms.toFixed(2)} p99 ${figures.p99Ms.toFixed(2)} ms` : '';
     const growth = 'growthMb' in figures ? ` growth ${figures.growthMb.toFixed(1)} MB` : '';
-    say(`${way} ${client}: ${cpu} CPU s/M, ${speed} k/s, ${figures.peakRssMb.toFixed(0)} MB${extra}${growth}${wrong.map((one) => ` VOID: ${one}`).join('')}`);
+    say(
+      `${way} ${client}: ${cpu} CPU s/M, ${speed} k/s, ${figures.peakRssMb.toFixed(0)} MB${extra}${growth}${wrong.map((one) => ` VOID: ${one}`).join('')}`,
+    );
     return { ...about, ok: wrong.length === 0, wrong, ...figures };
   } catch (error) {
     say(`${way} ${client}: failed: ${error.message}`);

@@ -5,7 +5,6 @@ import { type ClientEvent } from './model/client-event.js';
 import { type Consumer, type ConsumerOptions } from './model/consumer.js';
 import { type KafkaOptions } from './model/kafka-options.js';
 import { type Producer, type ProducerOptions } from './model/producer.js';
-import { type FastSink } from './model/record-sink.js';
 import { type Bytes } from './model/topic-partition.js';
 import { createConsumer } from './observables/consumer-client.js';
 import { resolveConsumerOptions } from './observables/consumer-options.js';
@@ -60,7 +59,7 @@ export class Kafka {
    * A producer; idempotent by default (no duplicates, order per partition).
    * @throws InvalidOptionError for a bad or unknown option, before any I/O.
    */
-  producer<K = Bytes | null, V = Bytes | null>(options?: ProducerOptions<K, V>): Producer<K, V> & FastSink<K, V> {
+  producer<K = Bytes | null, V = Bytes | null>(options?: ProducerOptions<K, V>): Producer<K, V> {
     const resolved = resolveProducerOptions(options, this.#requestTimeoutMs);
     return this.#own((forget) => createProducer<K, V>(this.#cluster, resolved, forget, this.events$));
   }

@@ -8,7 +8,14 @@ export const cases = {
   P1: { title: 'produce 100 B, fastest API', size: 100, count: 1_000_000, warmUp: 100_000, partitions: 12 },
   P2: { title: 'produce 100 B, each acknowledged', size: 100, count: 1_000_000, warmUp: 50_000, partitions: 12 },
   C1: { title: 'consume 100 B', size: 100, count: 2_000_000, partitions: 12, input: true },
-  E1: { title: 'consume, re-key, produce, commit', size: 100, count: 1_000_000, partitions: 12, input: true, pipe: true },
+  E1: {
+    title: 'consume, re-key, produce, commit',
+    size: 100,
+    count: 1_000_000,
+    partitions: 12,
+    input: true,
+    pipe: true,
+  },
   P6: { title: 'one record, wait', size: 100, count: 2000, warmUp: 1000, partitions: 1 },
   M1: { title: 'memory of a stopped consumer', size: 1000, count: 1_000_000, partitions: 1, input: true, seconds: 60 },
 };
@@ -32,7 +39,13 @@ export function taskOf(name, client) {
   const limit = fewer[name]?.[client];
   const factor = Number(process.env.BENCH_SCALE ?? 1);
   const scale = (records) => (name === 'P6' ? records : Math.round(records * factor));
-  return { ...rest, size, seconds: Math.ceil(seconds * Math.min(1, factor)), count: scale(limit?.[0] ?? count), warmUp: scale(limit?.[1] ?? warmUp) };
+  return {
+    ...rest,
+    size,
+    seconds: Math.ceil(seconds * Math.min(1, factor)),
+    count: scale(limit?.[0] ?? count),
+    warmUp: scale(limit?.[1] ?? warmUp),
+  };
 }
 
 /** The goal column: CPU seconds per million records. */

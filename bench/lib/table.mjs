@@ -1,7 +1,21 @@
 // The results as a markdown table: median (lowest to highest) per case and client.
 import { cases, clients, goals, ways } from './cases.mjs';
 
-const round = (value, digits = 2) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(digits));
+/** What our ways of a case are called in the table. */
+const means = {
+  P1: '`produceFrom`, bytes',
+  'P1 text': '`produceFrom`, strings',
+  P2: '`send` per record',
+  C1a: '`batches$`, bytes',
+  C1b: '`records$ | acknowledge()`, bytes',
+  'C1a text': '`batches$`, strings',
+  'C1b text': '`records$ | acknowledge()`, strings',
+  E1: '`records$ | mapValue | produce | commitOffsets`',
+  P6: '`sendAndWait`',
+};
+
+const round = (value, digits = 2) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(digits);
 
 function spread(values) {
   const sorted = values.toSorted((a, b) => a - b);
@@ -24,7 +38,7 @@ export function table(runs) {
     const lines = [];
     for (const client of clients) {
       for (const way of (client === 'rx-kafka' && ways[name]) || [name]) {
-        const label = way === client || client !== 'rx-kafka' ? client : `**rx-kafka** ${way}`;
+        const label = client === 'rx-kafka' ? `**rx-kafka** ${means[way] ?? ''}`.trim() : client;
         const rows = of(way, client, (run) => run.cpuSeconds);
         if (rows.length === 0) continue;
         const pick = (figure) => shown(spread(of(way, client, figure)));

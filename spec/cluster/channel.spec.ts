@@ -7,7 +7,6 @@ import {
 } from '../../src/errors/connection-error.js';
 import { UnsupportedVersionError } from '../../src/errors/protocol-error.js';
 import { ClientClosedError, UsageError } from '../../src/errors/usage-error.js';
-import { fetchApi } from '../../src/protocol/messages/fetch.js';
 import { heartbeatApi, type HeartbeatResponse } from '../../src/protocol/messages/heartbeat.js';
 import { metadataApi } from '../../src/protocol/messages/metadata.js';
 import { produceApi } from '../../src/protocol/messages/produce.js';
@@ -116,17 +115,6 @@ it('fails with the connection what was sent, and dials again for the next call',
   bench.run(next);
   expect(next.error).toBeNull();
   expect(dials()).toHaveLength(2);
-});
-
-it('ends the connection with a request that times out', () => {
-  bench.broker(3).on(fetchApi, () => null);
-  const stuck = bench.outcome((done) => channel.call(fetchApi, {}, { timeoutMs: 700 }, done));
-  bench.runtime.advance(10);
-  const behind = beat();
-  bench.runtime.advance(600);
-  // what comes behind is answered: a ring, and the broker of this spec does not hold answers back
-  expect(behind.error?.code).toBe('ERR_KAFKA_PROTOCOL_DECODE');
-  expect(stuck.error).not.toBeNull();
 });
 
 it('ends a call that waited for the connection at its deadline', () => {

@@ -27,11 +27,19 @@ it('knows brokers, ids, leaders and replicas after the first answer', () => {
   const { metadata } = bench.cluster;
   metadata.retain(['t']);
   bench.run(refresh());
-  expect([...metadata.brokers.values()]).toEqual([1, 2, 3].map((id) => ({ id, host: `b${id}`, port: 9000 + id, rack: `r${id}` })));
+  expect([...metadata.brokers.values()]).toEqual(
+    [1, 2, 3].map((id) => ({ id, host: `b${id}`, port: 9000 + id, rack: `r${id}` })),
+  );
   expect(metadata.clusterId).toBe('c');
   expect(metadata.controllerId).toBe(1);
   expect(metadata.topicName('AAAAAAAAAAAAAAAAAAAAAQ')).toBe('t');
-  expect(metadata.partition('t', 1)).toMatchObject({ partition: 1, leader: 2, leaderEpoch: 5, replicas: [2], errorCode: 0 });
+  expect(metadata.partition('t', 1)).toMatchObject({
+    partition: 1,
+    leader: 2,
+    leaderEpoch: 5,
+    replicas: [2],
+    errorCode: 0,
+  });
   expect(metadata.partition('t', 2)).toBeUndefined();
   expect(metadata.version).toBeGreaterThan(0);
 });

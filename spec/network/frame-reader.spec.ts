@@ -27,7 +27,7 @@ function framed(...bodies: Uint8Array[]): Uint8Array {
 
 /** As a socket does: fills what it is handed, in reads of at most `size` bytes. */
 function read(bytes: Uint8Array, size: number): void {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const room = reader.next();
     expect(room.length).toBeGreaterThan(0);
     const part = Math.min(room.length, bytes.length - at, size);

@@ -96,7 +96,8 @@ export class AnyBrokerCall<Req, Res> {
       return;
     }
     this.#tried.add(channel.nodeId);
-    const options = { ...this.#options, timeoutMs: Math.min(left, this.#pace.requestTimeoutMs) };
+    // this call keeps the process by itself, over all tries
+    const options = { ...this.#options, background: true, timeoutMs: Math.min(left, this.#pace.requestTimeoutMs) };
     this.#cancelCall = channel.call(this.#api, this.#body, options, (error, response) => {
       if (this.#ended) return;
       if (error === null) {

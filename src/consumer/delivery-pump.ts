@@ -90,10 +90,7 @@ export class DeliveryPump {
       const then = now;
       now = this.#runtime.now();
       this.#adapt(now - then);
-      if (cursor.deliverable && !cursor.queued) {
-        cursor.queued = true;
-        this.#ring.push(cursor);
-      }
+      this.wake(cursor);
     }
     // close() during the slice has emptied the ring
     if (at > 0) this.#ring.splice(0, at);

@@ -26,7 +26,8 @@ export interface BatchInit {
 }
 
 const text = new TextEncoder();
-const encode = (value: string | null | undefined): Uint8Array | null => (value == null ? null : text.encode(value));
+const encode = (value: string | null | undefined): Uint8Array | null =>
+  value === null || value === undefined ? null : text.encode(value);
 
 function buffer(init: BatchInit): BatchBuffer {
   const batch = new BatchBuffer(10_000_000);
@@ -75,7 +76,7 @@ export function batchBytesLater(init: BatchInit): Promise<Uint8Array> {
     const batch = buffer(init);
     const bytes = batch.finish(state(init), (error, later) => {
       if (error === null) resolve(stretched(later!, init));
-      else reject(error as Error);
+      else reject(error);
     });
     if (bytes !== null) resolve(stretched(bytes, init));
   });

@@ -209,8 +209,7 @@ export class FakeBrokers {
         connected: true,
         inFlight: 0,
         call: (api: { name: string }, body: never, options: { maxVersion?: number }, done: Done<never>) => {
-          if (api.name === 'Fetch')
-            return this.#fetch(nodeId, body, options, done as Done<unknown> as Done<FetchResponse>);
+          if (api.name === 'Fetch') return this.#fetch(nodeId, body, options, done as Done<unknown>);
           return this.#lookUp(nodeId, api.name, body, done);
         },
       }),

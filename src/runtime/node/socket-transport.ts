@@ -122,7 +122,7 @@ export class SocketTransport implements Transport {
       return;
     }
     const { length } = bytes;
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const room = this.#next();
       const part = Math.min(room.length, length - at);
       room.set(bytes.subarray(at, at + part));
