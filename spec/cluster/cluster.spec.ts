@@ -1,8 +1,4 @@
-import {
-  ConnectionError,
-  ConnectTimeoutError,
-  RequestTimeoutError,
-} from '../../src/errors/connection-error.js';
+import { ConnectionError, ConnectTimeoutError, RequestTimeoutError } from '../../src/errors/connection-error.js';
 import { ProtocolDecodeError, UnsupportedVersionError } from '../../src/errors/protocol-error.js';
 import { ClientClosedError } from '../../src/errors/usage-error.js';
 import { apiVersionsApi } from '../../src/protocol/messages/api-versions.js';
@@ -19,7 +15,8 @@ const hosts = (): string[] => bench.runtime.dials.map(({ host }) => host);
 
 function start(...options: ConstructorParameters<typeof ClusterBench>): void {
   bench = new ClusterBench(...options);
-  for (const [index, broker] of bench.brokers.entries()) broker.on(initProducerIdApi, () => ({ producerId: index + 1 }));
+  for (const [index, broker] of bench.brokers.entries())
+    broker.on(initProducerIdApi, () => ({ producerId: index + 1 }));
 }
 
 beforeEach(() => {
@@ -114,7 +111,9 @@ describe('a call for any broker', () => {
     bench.run(refresh());
     const ids = new Set<number>();
     for (let i = 0; i < 6; i++) {
-      bench.run(bench.outcome((done) => bench.cluster.control.broker((i % 3) + 1).call(initProducerIdApi, {}, {}, done)));
+      bench.run(
+        bench.outcome((done) => bench.cluster.control.broker((i % 3) + 1).call(initProducerIdApi, {}, {}, done)),
+      );
     }
     for (let i = 0; i < 6; i++) {
       const outcome = ask();
@@ -195,7 +194,9 @@ describe('a call for any broker', () => {
     const late = ask();
     bench.run(late);
     expect(late.error).toBeInstanceOf(ClientClosedError);
-    const pool = bench.outcome((done) => bench.cluster.channels('late').broker(1).call(initProducerIdApi, {}, {}, done));
+    const pool = bench.outcome((done) =>
+      bench.cluster.channels('late').broker(1).call(initProducerIdApi, {}, {}, done),
+    );
     bench.run(pool);
     expect(pool.error).toBeInstanceOf(ClientClosedError);
   });

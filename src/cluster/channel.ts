@@ -39,6 +39,8 @@ export class Channel implements BrokerChannel {
   #connection: Connection | null = null;
   #target: ConnectionTarget | null = null;
   #failures = 0;
+  /** Why the last dial failed, for those who run out of time while the next one is under way. */
+  #dialError: KafkaError | null = null;
   #dialAfter = Number.NEGATIVE_INFINITY;
   #mutedUntil = Number.NEGATIVE_INFINITY;
   /** Not settled and not cancelled; those that keep the process alive. */
@@ -145,6 +147,7 @@ export class Channel implements BrokerChannel {
     this.#connection = new Connection(this.#host.runtime, target, {
       ready: (versions) => {
         this.#failures = 0;
+        this.#dialError = null;
         this.#host.connected(this.nodeId, target, versions);
         this.#pump();
       },
@@ -164,6 +167,7 @@ export class Channel implements BrokerChannel {
     this.#connection = null;
     this.#mutedUntil = Number.NEGATIVE_INFINITY;
     if (reason === 'failed') {
+      if (!wasReady) this.#dialError = error;
       const wait = backoffMs(this.#failures++, reconnectBackoffMs, reconnectBackoffMaxMs, () => runtime.random());
       this.#dialAfter = runtime.now() + wait;
     }
@@ -212,7 +216,10 @@ export class Channel implements BrokerChannel {
 
   #overdue(): KafkaError {
     const { host, port } = this.#target ?? { host: 'broker', port: this.nodeId };
-    return new ConnectTimeoutError(`No connection to ${host}:${port} in time`, { broker: this.nodeId });
+    const last = this.#dialError;
+    const reason = last === null ? '' : `, the last try ended with: ${last.message}`;
+    const init = { broker: this.nodeId, cause: last ?? undefined };
+    return new ConnectTimeoutError(`No connection to ${host}:${port} in time${reason}`, init);
   }
 
   #failSoon(call: ChannelCall, error: KafkaError): void {
