@@ -1,7 +1,7 @@
 // kafka-ts: values are text only, and producing is always idempotent with acks=all. Changed from its defaults: maxBatchSize, the
 // long poll, read_uncommitted; its logger is silenced.
 import { createKafkaClient, setLogger } from 'kafka-ts';
-import { latencies, repeated, texts, watchMemory } from '../lib/context.mjs';
+import { latencies, repeated, texts, watchIdle, watchMemory } from '../lib/context.mjs';
 
 const silent = () => undefined;
 setLogger({ debug: silent, info: silent, warn: console.error, error: console.error });
@@ -139,4 +139,17 @@ async function stopped(context) {
   });
 }
 
-export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped };
+async function idle(context) {
+  const kafka = connect(context);
+  await watchIdle(context, async (acknowledged) => {
+    await kafka.createProducer({}).send([{ topic: context.topic, value: 'x' }]);
+    acknowledged();
+    await new Promise((done, failed) => {
+      const onBatch = async () => done();
+      const { maxWaitMs: _, ...options } = reading(context);
+      kafka.startConsumer({ ...options, onBatch }).catch(failed);
+    });
+  });
+}
+
+export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped, S1: idle };

@@ -1,7 +1,7 @@
 // kafkajs. Changed from its defaults: a round-robin partitioner (the default one warns and is slower), requests of 10,000
 // records, all partitions side by side, short waits for data, commits by interval instead of after each batch.
 import kafkajs from 'kafkajs';
-import { buffers, latencies, repeated, watchMemory } from '../lib/context.mjs';
+import { buffers, latencies, repeated, watchIdle, watchMemory } from '../lib/context.mjs';
 
 const { Kafka, logLevel } = kafkajs;
 const connect = ({ brokers }) =>
@@ -135,4 +135,19 @@ async function stopped(context) {
   });
 }
 
-export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped };
+async function idle(context) {
+  const kafka = connect(context);
+  await watchIdle(context, async (acknowledged) => {
+    const producer = await openProducer(kafka);
+    await producer.send({ topic: context.topic, messages: [{ value: 'x' }] });
+    acknowledged();
+    const consumer = kafka.consumer({ groupId: context.group }); // the default long poll: short ones would count as work
+    await consumer.connect();
+    await consumer.subscribe({ topic: context.topic, fromBeginning: true });
+    await new Promise((done, failed) => {
+      consumer.run({ eachMessage: async () => done() }).catch(failed);
+    });
+  });
+}
+
+export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped, S1: idle };

@@ -1,7 +1,7 @@
 // node-rdkafka (librdkafka). Changed from its defaults: poll interval 1 ms, larger batches and queues, retry when the queue is full,
 // consume in blocks with a short timeout; delivery reports only where the case needs them.
 import rdkafka from 'node-rdkafka';
-import { buffers, latencies, repeated, watchMemory } from '../lib/context.mjs';
+import { buffers, latencies, repeated, watchIdle, watchMemory } from '../lib/context.mjs';
 
 const QUEUE_FULL = -184;
 
@@ -209,4 +209,24 @@ async function stopped(context) {
   });
 }
 
-export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped };
+/** In flowing mode, with a relaxed poll of the producer: nobody would keep the settings for speed on an idle client. */
+async function idle(context) {
+  const producer = await openProducer(context, { dr_cb: true });
+  producer.setPollInterval(100);
+  await watchIdle(context, async (acknowledged) => {
+    await new Promise((done) => {
+      producer.once('delivery-report', done);
+      producer.produce(context.topic, null, Buffer.from('x'));
+      producer.poll();
+    });
+    acknowledged();
+    const consumer = await openConsumer(context, { 'fetch.wait.max.ms': 500 });
+    consumer.setDefaultConsumeTimeout(1000);
+    await new Promise((done) => {
+      consumer.once('data', done);
+      consumer.consume();
+    });
+  });
+}
+
+export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped, S1: idle };

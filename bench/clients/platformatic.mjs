@@ -1,7 +1,7 @@
 // @platformatic/kafka. Changed from its defaults: metadataMaxAge and timeout (5 s each, too short beside loaded brokers), requests of
 // 10,000 records, a short maxWaitTime, mode 'committed', read_uncommitted, autocommit by interval, a larger highWaterMark.
 import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, Producer } from '@platformatic/kafka';
-import { buffers, latencies, repeated, watchMemory } from '../lib/context.mjs';
+import { buffers, latencies, repeated, watchIdle, watchMemory } from '../lib/context.mjs';
 
 const base = ({ brokers }) => ({
   clientId: 'bench',
@@ -150,4 +150,18 @@ async function stopped(context) {
   });
 }
 
-export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped };
+async function idle(context) {
+  const producer = new Producer(base(context));
+  await watchIdle(context, async (acknowledged) => {
+    await producer.send({ messages: [{ topic: context.topic, value: Buffer.from('x') }] });
+    acknowledged();
+    const { maxWaitTime: _, ...options } = reading(context, 5000);
+    const stream = await openConsumer(context).consume(options);
+    await new Promise((done, failed) => {
+      stream.on('data', done);
+      stream.on('error', failed);
+    });
+  });
+}
+
+export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped, S1: idle };

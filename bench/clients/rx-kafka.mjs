@@ -1,7 +1,7 @@
 // Our side, through the package's public entries as built into dist (RX_KAFKA: another package folder).
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { buffers, latencies, repeated, texts, watchMemory } from '../lib/context.mjs';
+import { buffers, latencies, repeated, texts, watchIdle, watchMemory } from '../lib/context.mjs';
 
 const home = process.env.RX_KAFKA ?? resolve(import.meta.dirname, '..', '..');
 const load = createRequire(resolve(home, 'package.json'));
@@ -178,6 +178,18 @@ async function stopped(context) {
   Object.assign(context.figures(), { warnings, stalls });
 }
 
+async function idle(context) {
+  const kafka = connect(context);
+  const producer = kafka.producer();
+  await watchIdle(context, async (acknowledged) => {
+    await producer.sendAndWait({ topic: context.topic, value: Buffer.from('x') });
+    acknowledged();
+    await new Promise((done, failed) => {
+      reader(kafka, context).records$.pipe(acknowledge()).subscribe({ next: done, error: failed });
+    });
+  });
+}
+
 export const cases = {
   P1: (context) => produceArray(context, buffers(context.size)),
   'P1 text': (context) => produceArray(context, texts(context.size), { valueSerializer: utf8 }),
@@ -189,4 +201,5 @@ export const cases = {
   E1: pipe,
   P6: oneByOne,
   M1: stopped,
+  S1: idle,
 };

@@ -1,8 +1,11 @@
 // What is measured, how much of it, and which clients take part.
 
+/** The clients that run in Node, which the goals are about. */
+export const nodeClients = ['kafka-ts', 'platformatic', 'kafkajs', 'node-rdkafka'];
+
 /**
- * `count` records are measured after `warmUp` unmeasured ones. `input`: reads a topic that was filled before. `checks` says how a
- * run is verified: `output` (end offsets of what was written) and `committed` (group offsets).
+ * `count` records are measured after `warmUp` unmeasured ones. `input`: reads a topic that is filled before; `pipe`: writes one as
+ * well; `only`: not for every client.
  */
 export const cases = {
   P1: { title: 'produce 100 B, fastest API', size: 100, count: 1_000_000, warmUp: 100_000, partitions: 12 },
@@ -18,6 +21,7 @@ export const cases = {
   },
   P6: { title: 'one record, wait', size: 100, count: 2000, warmUp: 1000, partitions: 1 },
   M1: { title: 'memory of a stopped consumer', size: 1000, count: 1_000_000, partitions: 1, input: true, seconds: 60 },
+  S1: { title: 'start and idle', size: 1, count: 1, partitions: 12, seconds: 20, only: ['rx-kafka', ...nodeClients] },
 };
 
 /** Fewer records where a client would need minutes; figures are per million records anyway. */
@@ -35,7 +39,7 @@ const fewer = {
 
 /** The task of one client in one case. */
 export function taskOf(name, client) {
-  const { size, count, warmUp = 0, seconds = 0, ...rest } = cases[name];
+  const { size, count, warmUp = 0, seconds = 0, title: _title, only: _only, ...rest } = cases[name];
   const limit = fewer[name]?.[client];
   const factor = Number(process.env.BENCH_SCALE ?? 1);
   const scale = (records) => (name === 'P6' ? records : Math.round(records * factor));
@@ -56,8 +60,9 @@ export const goals = {
   E1: '1.2',
   P6: 'lowest without a busy loop',
   M1: '10',
+  S1: 'no timer without work',
 };
 
 /** Our ways of doing a case; the other clients have one each. */
 export const ways = { P1: ['P1', 'P1 text'], C1: ['C1a', 'C1b', 'C1a text', 'C1b text'] };
-export const clients = ['rx-kafka', 'kafka-ts', 'platformatic', 'kafkajs', 'node-rdkafka', 'java', 'aiokafka'];
+export const clients = ['rx-kafka', ...nodeClients, 'java', 'aiokafka'];

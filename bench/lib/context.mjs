@@ -78,6 +78,24 @@ export async function latencies(context, send) {
   context.stop(context.count, { p50Ms: at(0.5), p99Ms: at(0.99) });
 }
 
+/**
+ * What a client costs that has nothing to do. `begin` sends a record and reads it back; the start counts from the beginning of the
+ * process to the record's acknowledgement, which `begin` announces, and the window is the quiet time afterwards.
+ */
+export async function watchIdle(context, begin) {
+  let startMs = 0;
+  let startCpuSeconds = 0;
+  await begin(() => {
+    const { user, system } = process.cpuUsage();
+    startMs = performance.now();
+    startCpuSeconds = (user + system) / 1e6;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  context.start();
+  await new Promise((resolve) => setTimeout(resolve, context.seconds * 1000));
+  context.stop(1, { startMs, startCpuSeconds });
+}
+
 /** Growth of the resident set from now on, looked at ten times a second for `seconds`. */
 export async function watchMemory(context, begin) {
   const before = process.memoryUsage.rss();

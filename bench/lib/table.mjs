@@ -1,5 +1,5 @@
-// The results as a markdown table: median (lowest to highest) per case and client.
-import { cases, clients, goals, ways } from './cases.mjs';
+// The results as markdown: a table per case with median (lowest-highest), the goal and what we need of the cheapest Node client.
+import { cases, clients, goals, nodeClients, ways } from './cases.mjs';
 
 /** What our ways of a case are called in the table. */
 const means = {
@@ -7,15 +7,42 @@ const means = {
   'P1 text': '`produceFrom`, strings',
   P2: '`send` per record',
   C1a: '`batches$`, bytes',
-  C1b: '`records$ | acknowledge()`, bytes',
+  C1b: '`records$`, `acknowledge()`, bytes',
   'C1a text': '`batches$`, strings',
-  'C1b text': '`records$ | acknowledge()`, strings',
-  E1: '`records$ | mapValue | produce | commitOffsets`',
+  'C1b text': '`records$`, `acknowledge()`, strings',
+  E1: '`records$`, `mapValue`, `produce`, `commitOffsets`',
   P6: '`sendAndWait`',
 };
 
-const round = (value, digits = 2) =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(digits);
+const perMillion = (run) => (run.cpuSeconds / run.records) * 1e6;
+const peak = { head: 'peak RSS, MB', of: (run) => run.peakRssMb };
+
+/** The figures of a case, the one that counts first. */
+const figures = {
+  P6: [
+    { head: 'p50, ms', of: (run) => run.p50Ms },
+    { head: 'p99, ms', of: (run) => run.p99Ms },
+    { head: 'CPU s / million', of: perMillion },
+  ],
+  M1: [
+    { head: 'most growth, MB', of: (run) => run.growthMb },
+    { head: 'growth at the end, MB', of: (run) => run.endGrowthMb },
+    peak,
+  ],
+  S1: [
+    { head: 'idle CPU, % of a core', of: (run) => (100 * run.cpuSeconds) / run.seconds },
+    { head: 'process start to first acknowledgement, ms', of: (run) => run.startMs },
+    { head: 'CPU of that, s', of: (run) => run.startCpuSeconds },
+    peak,
+  ],
+};
+const usual = [
+  { head: 'CPU s / million', of: perMillion },
+  { head: 'thousand records/s', of: (run) => run.records / run.seconds / 1000 },
+  peak,
+];
+
+const round = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 
 function spread(values) {
   const sorted = values.toSorted((a, b) => a - b);
@@ -24,46 +51,51 @@ function spread(values) {
   return { median, low: sorted[0], high: sorted.at(-1) };
 }
 
-const shown = ({ median, low, high }) => `${round(median)} (${round(low)}-${round(high)})`;
+function shown(values) {
+  const { median, low, high } = spread(values);
+  return values.length === 1 ? round(median) : `${round(median)} (${round(low)}-${round(high)})`;
+}
 
-/** @param runs lines of the results file @returns rows { name, client, cells } and the markdown text. */
+/** @param runs the lines of a results file @returns markdown */
 export function table(runs) {
-  const of = (name, client, figure) =>
-    runs
-      .filter((run) => run.ok && run.way === name && run.client === client)
-      .map((run) => figure(run))
-      .filter(Number.isFinite);
-  const text = [];
-  for (const [name, { title }] of Object.entries(cases)) {
-    const lines = [];
-    for (const client of clients) {
-      for (const way of (client === 'rx-kafka' && ways[name]) || [name]) {
-        const label = client === 'rx-kafka' ? `**rx-kafka** ${means[way] ?? ''}`.trim() : client;
-        const rows = of(way, client, (run) => run.cpuSeconds);
-        if (rows.length === 0) continue;
-        const pick = (figure) => shown(spread(of(way, client, figure)));
-        const columns =
-          name === 'P6'
-            ? [pick((run) => run.p50Ms), pick((run) => run.p99Ms), pick((run) => (run.cpuSeconds / run.records) * 1e6)]
-            : name === 'M1'
-              ? [pick((run) => run.growthMb), pick((run) => run.endGrowthMb), pick((run) => run.peakRssMb)]
-              : [
-                  pick((run) => (run.cpuSeconds / run.records) * 1e6),
-                  pick((run) => run.records / run.seconds / 1000),
-                  pick((run) => run.peakRssMb),
-                ];
-        lines.push(`| ${label} | ${columns.join(' | ')} | ${rows.length} |`);
-      }
-    }
-    if (lines.length === 0) continue;
-    const heads =
-      name === 'P6'
-        ? ['p50, ms', 'p99, ms', 'CPU s / million']
-        : name === 'M1'
-          ? ['most growth, MB', 'growth at the end, MB', 'peak RSS, MB']
-          : ['CPU s / million', 'thousand records/s', 'peak RSS, MB'];
-    text.push(`### ${name}: ${title} (goal: ${goals[name]})`, '');
-    text.push(`| client | ${heads.join(' | ')} | runs |`, '|---|---|---|---|---|', ...lines, '');
-  }
-  return text.join('\n');
+  return Object.keys(cases)
+    .map((name) =>
+      caseTable(
+        name,
+        runs.filter((run) => run.ok && run.case === name),
+      ),
+    )
+    .filter((text) => text !== '')
+    .join('\n\n');
+}
+
+function caseTable(name, runs) {
+  const columns = figures[name] ?? usual;
+  const rows = clients.flatMap((client) =>
+    ((client === 'rx-kafka' && ways[name]) || [name])
+      .map((way) => ({ client, way, runs: runs.filter((run) => run.client === client && run.way === way) }))
+      .filter((row) => row.runs.length > 0),
+  );
+  if (rows.length === 0) return '';
+  const [first] = columns;
+  const medianOf = (row) => spread(row.runs.map(first.of)).median;
+  const cheapest = Math.min(...rows.filter((row) => nodeClients.includes(row.client)).map(medianOf));
+  const heads = ['client', ...columns.map(({ head }) => head), 'goal', 'of the cheapest Node client'];
+  const lines = rows.map((row) => {
+    const ours = row.client === 'rx-kafka';
+    const label = ours ? `**rx-kafka** ${means[row.way] ?? ''}`.trim() : row.client;
+    const share = ours && Number.isFinite(cheapest) ? `${((100 * medianOf(row)) / cheapest).toFixed(0)} %` : '';
+    return [label, ...columns.map(({ of }) => shown(row.runs.map(of))), ours ? goals[name] : '', share];
+  });
+  const counts = new Set(rows.map((row) => row.runs.length));
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [
+    `### ${name}: ${cases[name].title}`,
+    '',
+    `${[...counts].join(' or ')} run${counts.has(1) && counts.size === 1 ? '' : 's'} each.`,
+    '',
+    line(heads),
+    line(heads.map(() => '---')),
+    ...lines.map(line),
+  ].join('\n');
 }

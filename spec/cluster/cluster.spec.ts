@@ -56,7 +56,8 @@ describe('bootstrap', () => {
     bench.cluster.metadata.retain(['t']);
     bench.runtime.advance(120_000);
     const failures = bench.events.filter(({ type }) => type === 'disconnected');
-    expect(failures[0]).toMatchObject({ broker: -1, port: expect.any(Number), error: expect.any(ConnectionError) });
+    expect(failures[0]).toMatchObject({ broker: -1 });
+    expect((failures[0] as { error: unknown }).error).toBeInstanceOf(ConnectionError);
     // two servers, at most once per second or so each
     expect(failures.length).toBeGreaterThan(100);
     expect(failures.length).toBeLessThan(320);
@@ -184,7 +185,9 @@ describe('a call for any broker', () => {
   it('is over when it is cancelled, and with the cluster', () => {
     bench.broker(1).stop();
     bench.broker(2).stop();
-    bench.cluster.callAny(initProducerIdApi, {}, {}, () => expect('cancelled').toBe('called'))();
+    bench.cluster.callAny(initProducerIdApi, {}, {}, () => {
+      throw new Error('called after cancel');
+    })();
     expect(bench.runtime.alive).toBe(0);
     const open = ask();
     bench.runtime.advance(10);

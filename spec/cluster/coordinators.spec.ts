@@ -126,7 +126,11 @@ it('forgets on request, unless a newer answer names another node', () => {
 
 it('stops asking when nobody waits any more', () => {
   answers = [found(-1, 15)];
-  const cancels = [0, 1].map(() => bench.cluster.coordinator('group', 'g', () => expect('nobody').toBe('called')));
+  const cancels = [0, 1].map(() =>
+    bench.cluster.coordinator('group', 'g', () => {
+      throw new Error('called after cancel');
+    }),
+  );
   bench.runtime.advance(500);
   cancels[0]!();
   const { length } = asked;

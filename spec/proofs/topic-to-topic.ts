@@ -40,13 +40,20 @@ class Run {
   readonly #started = performance.now();
   readonly bootstrapServers: string;
   readonly scale: Scale;
+  /** By the seed: eager or cooperative, who is killed how, which broker. */
+  readonly assignor: 'range' | 'cooperative-sticky';
+  readonly swapped: boolean;
+  readonly brokerId: number;
   readonly group = uniqueName('t2t-group');
   readonly from = uniqueName('t2t-in');
   readonly to = uniqueName('t2t-out');
 
-  constructor(bootstrapServers: string, scale: Scale) {
+  constructor(bootstrapServers: string, scale: Scale, seed: number) {
     this.bootstrapServers = bootstrapServers;
     this.scale = scale;
+    this.assignor = seed % 2 === 0 ? 'range' : 'cooperative-sticky';
+    this.swapped = (seed >> 1) % 2 === 1;
+    this.brokerId = 1 + (seed % 3);
   }
 
   say(line: string): void {
@@ -54,7 +61,11 @@ class Run {
   }
 
   join(name: string): MemberProcess {
-    const started = new MemberProcess(member, [this.bootstrapServers, this.group, this.from, this.to], name);
+    const started = new MemberProcess(
+      member,
+      [this.bootstrapServers, this.group, this.from, this.to, this.assignor],
+      name,
+    );
     this.members.push(started);
     return started;
   }
@@ -154,36 +165,36 @@ async function execute(run: Run, cluster: Awaited<ReturnType<typeof startCluster
     })).subscribe({ next: () => (fed += 1), error: reject, complete: resolve });
   });
   feeding.catch(() => undefined);
-  const first = run.join('first');
-  const second = run.join('second');
+  const pair = [run.join('one'), run.join('two')] as const;
+  const [first, second] = run.swapped ? [pair[1], pair[0]] : pair;
   const exits: (number | null)[] = [];
   await run.settled(30_000, [first, second]);
-  run.say(`both members hold partitions, ${fed} records fed`);
+  run.say(`both members hold partitions under ${run.assignor}, ${fed} records fed`);
   await run.calm(scale.calmLag, 60_000);
 
   first.kill('SIGTERM');
   exits.push(await first.exit(30_000));
-  run.say(`first got SIGTERM and exited with ${exits[0] ?? 'a signal'}, ${fed} fed`);
-  const firstAgain = run.join('first-again');
+  run.say(`${first.name} got SIGTERM and exited with ${exits[0] ?? 'a signal'}, ${fed} fed`);
+  const firstAgain = run.join(`${first.name}-again`);
   await run.settled(30_000, [second, firstAgain]);
   await run.calm(scale.calmLag, 60_000);
 
   second.kill('SIGKILL');
   await second.exit(10_000);
   await run.excuse(second);
-  run.say(`second got kill -9 holding ${[...second.held].sort((a, b) => a - b).join(' ')}, ${fed} fed`);
+  run.say(`${second.name} got kill -9 holding ${[...second.held].sort((a, b) => a - b).join(' ')}, ${fed} fed`);
   second.held.clear();
-  const secondAgain = run.join('second-again');
+  const secondAgain = run.join(`${second.name}-again`);
   await run.settled(40_000, [firstAgain, secondAgain]);
   await run.calm(scale.calmLag, 60_000);
 
   if (scale.brokerKill && cluster !== null) {
-    const broker = cluster.broker(2);
+    const broker = cluster.broker(run.brokerId);
     await broker.kill();
-    run.say(`broker 2 got kill -9, ${fed} fed`);
+    run.say(`broker ${run.brokerId} got kill -9, ${fed} fed`);
     await sleep(3000);
     await broker.restart();
-    run.say('broker 2 is back');
+    run.say(`broker ${run.brokerId} is back`);
     await run.calm(scale.calmLag, 90_000);
   }
   await feeding;
@@ -229,10 +240,10 @@ async function execute(run: Run, cluster: Awaited<ReturnType<typeof startCluster
 export const proof: Proof = {
   name: 'topic-to-topic',
   describe: 'at least once, in order per key, whatever member or broker dies',
-  async run({ scale, brokers }) {
+  async run({ scale, brokers, seed }) {
     const chosen = scales[scale];
     const cluster = brokers === undefined || chosen.brokerKill ? await startCluster({ brokers: 3 }) : null;
-    const run = new Run(cluster?.bootstrapServers ?? brokers ?? '', chosen);
+    const run = new Run(cluster?.bootstrapServers ?? brokers ?? '', chosen, seed);
     try {
       return await execute(run, cluster);
     } catch (error) {

@@ -17,9 +17,9 @@ export interface Asked {
   readonly body: Record<string, unknown>;
   readonly peer: Peer;
   /** Sends this answer now. */
-  answer(body: object): void;
+  readonly answer: (body: object) => void;
   /** The bytes of an answer with length prefix, to be cut, damaged or sent late. */
-  frame(body: object, correlationId?: number): Uint8Array;
+  readonly frame: (body: object, correlationId?: number) => Uint8Array;
 }
 
 type Answerer = (asked: Asked) => object | null;

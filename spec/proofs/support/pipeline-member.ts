@@ -1,9 +1,9 @@
 // One member of the topic-to-topic proof, in a process of its own: reads, re-keys nothing, writes, commits. Tells its events
 // as JSON lines on stdout; SIGTERM closes it, and the process then has to end by itself.
-import { Kafka, utf8 } from '../../../src/index.js';
+import { cooperativeSticky, Kafka, range, utf8 } from '../../../src/index.js';
 import { commitOffsets, forEachPartition, mapValue, produce } from '../../../operators/index.js';
 
-const [, , bootstrapServers = '', groupId = '', from = '', to = '', name = ''] = process.argv;
+const [, , bootstrapServers = '', groupId = '', from = '', to = '', assignor = '', name = ''] = process.argv;
 const tell = (event: object): void => {
   process.stdout.write(`${JSON.stringify({ at: Date.now(), ...event })}\n`);
 };
@@ -15,6 +15,7 @@ const consumer = kafka.consumer({
   keyDeserializer: utf8,
   valueDeserializer: utf8,
   autoOffsetReset: 'earliest',
+  assignors: [assignor === 'range' ? range : cooperativeSticky],
   sessionTimeoutMs: 6000,
   heartbeatIntervalMs: 1000,
   rebalanceTimeoutMs: 20000,
