@@ -127,6 +127,18 @@ describe('a call for any broker', () => {
     expect(bench.runtime.dials).toHaveLength(connectedOnly);
   });
 
+  it('does not dial while one broker is connected', () => {
+    bench.run(refresh());
+    bench.run(bench.outcome((done) => bench.cluster.control.broker(2).call(initProducerIdApi, {}, {}, done)));
+    const { length } = bench.runtime.dials;
+    for (let i = 0; i < 5; i++) {
+      const outcome = ask();
+      bench.run(outcome);
+      expect(outcome.value).toMatchObject({ producerId: 2 });
+    }
+    expect(bench.runtime.dials).toHaveLength(length);
+  });
+
   it('goes on when the connection breaks under it', () => {
     bench.run(refresh());
     for (const id of [1, 2]) {

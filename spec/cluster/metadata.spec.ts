@@ -140,6 +140,20 @@ it('forgets topics that nobody retains any more', () => {
   expect(bench.cluster.metadata.topics().map(({ name }) => name)).toEqual(['a']);
 });
 
+it('keeps a topic for as long as one of those who retained it needs it', () => {
+  bench.topic('a', [1]);
+  const { metadata } = bench.cluster;
+  const first = metadata.retain(['a', 'a']);
+  const second = metadata.retain(['a']);
+  first();
+  first();
+  bench.run(refresh());
+  expect(leaders('a')).toEqual([1]);
+  second();
+  bench.run(refresh());
+  expect(leaders('a')).toBeUndefined();
+});
+
 it('knows all topics while somebody retains all', () => {
   bench.topic('a', [1]);
   bench.topic('b', [1]);

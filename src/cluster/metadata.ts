@@ -36,7 +36,6 @@ export class Metadata {
   #view: ClusterView = emptyView;
   #version = 0;
   #cancelNotice: Cancel | null = null;
-  #closed = false;
 
   constructor(runtime: Runtime, logger: Logger, pace: MetadataPace, ask: AskMetadata) {
     this.#runtime = runtime;
@@ -156,7 +155,6 @@ export class Metadata {
   }
 
   close(): void {
-    this.#closed = true;
     this.#cancelNotice?.();
     this.#cancelNotice = null;
     this.#listeners.clear();
@@ -177,8 +175,7 @@ export class Metadata {
 
   #notify(): void {
     for (const entry of [...this.#listeners]) {
-      if (this.#closed) return;
-      // one that was removed by an earlier one of this round is not called any more
+      // one that an earlier one of this round removed, or close did, is not called any more
       if (this.#listeners.has(entry)) entry.listener();
     }
   }

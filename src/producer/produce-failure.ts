@@ -47,7 +47,8 @@ export function isDefiniteRefusal(errorCode: number): boolean {
 
 /** A call that failed before anything was written to the broker. */
 export function neverSent(error: KafkaError): boolean {
-  return error instanceof ConnectTimeoutError;
+  // a dial that failed; whatever was written fails with one of the subclasses
+  return error instanceof ConnectTimeoutError || error.code === 'ERR_KAFKA_CONNECTION';
 }
 
 /** May the batch be sent again after this answer? Only the produce path decides so. */

@@ -95,10 +95,14 @@ it('lets written bytes leave when it is closed in the same turn', async () => {
   const transport = new SocketTransport('127.0.0.1', port, null);
   const socket = await peer();
   await new Promise((resolve) => setImmediate(resolve));
-  const big = Buffer.alloc(3_000_000, 7);
+  // more than the kernel takes at once
+  const big = Buffer.alloc(30_000_000, 7);
   transport.write([big]);
   transport.close();
-  expect((await received(socket, big.length)).bytes.equals(big)).toBe(true);
+  let size = 0;
+  socket.on('data', (chunk: Buffer) => (size += chunk.length));
+  await once(socket, 'close');
+  expect(size).toBe(big.length);
 });
 
 it('hands out nothing after it was closed', async () => {
