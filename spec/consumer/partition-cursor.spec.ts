@@ -380,7 +380,10 @@ describe("acknowledge: 'onNext'", () => {
       log.fill(4);
     });
     const sink = new Sink();
-    sink.onBatch = (batch) => batch.items[1]?.lease[takeLease]?.();
+    sink.onBatch = ({ items }) => {
+      const second = items[1]!;
+      second.lease[takeLease]?.();
+    };
     cursor.attachBatches(sink);
     bench.advance(20);
     expect(sink.records.map((record) => record.state)).toEqual(['acked', 'open', 'acked', 'acked']);
