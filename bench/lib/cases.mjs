@@ -19,7 +19,7 @@ export const cases = {
     input: true,
     pipe: true,
   },
-  P6: { title: 'one record, wait', size: 100, count: 2000, warmUp: 1000, partitions: 1 },
+  P6: { title: 'one record, wait', size: 100, count: 2000, warmUp: 5000, partitions: 1 },
   M1: { title: 'memory of a stopped consumer', size: 1000, count: 1_000_000, partitions: 1, input: true, seconds: 60 },
   S1: { title: 'start and idle', size: 1, count: 1, partitions: 12, seconds: 20, only: ['rx-kafka', ...nodeClients] },
 };

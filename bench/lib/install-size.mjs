@@ -50,7 +50,11 @@ for (const name of published) {
 const rxjs = find('rxjs', home);
 const rows = [
   ['rx-kafka with rxjs', own, [...dependencies(home, false), rxjs, ...dependencies(rxjs, false)]],
-  ['rx-kafka with rxjs and its optional packages', own, [...dependencies(home, true), rxjs, ...dependencies(rxjs, false)]],
+  [
+    'rx-kafka with rxjs and its optional packages',
+    own,
+    [...dependencies(home, true), rxjs, ...dependencies(rxjs, false)],
+  ],
   ...['kafka-ts', '@platformatic/kafka', 'kafkajs', 'node-rdkafka'].flatMap((name) => {
     const folder = find(name, bench);
     return folder === null ? [] : [[name, weigh(folder, ['node_modules']), [...dependencies(folder, true)]]];
