@@ -381,7 +381,8 @@ describe("acknowledge: 'onNext'", () => {
     });
     const sink = new Sink();
     sink.onBatch = ({ items }) => {
-      items[1]?.lease[takeLease]?.();
+      const second = items[1];
+      if (second !== undefined) second.lease[takeLease]?.();
     };
     cursor.attachBatches(sink);
     bench.advance(20);
