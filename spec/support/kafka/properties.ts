@@ -36,6 +36,13 @@ export function serverProperties(facts: BrokerFacts, overrides: Readonly<Record<
     'share.coordinator.state.topic.min.isr': minIsr,
     'share.coordinator.state.topic.num.partitions': '2',
     'group.initial.rebalance.delay.ms': '0',
+    // KIP-848 groups move with their heartbeats: the default of 5 s would make every spec of them slow
+    'group.consumer.min.heartbeat.interval.ms': '500',
+    'group.consumer.heartbeat.interval.ms': '1000',
+    'group.consumer.min.session.timeout.ms': '3000',
+    'group.consumer.session.timeout.ms': '10000',
+    // closest replica (KIP-392): a consumer with a rack is sent to the replica in it
+    'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
     'log.cleaner.dedupe.buffer.size': '2097152',
     'background.threads': '2',
     'num.recovery.threads.per.data.dir': '1',
