@@ -152,6 +152,56 @@ describe('a call for any broker', () => {
     expect(outcome.value).toMatchObject({ producerId: 3 });
   });
 
+  it('asks another broker when the first one is silent on an open connection, and takes the first answer', () => {
+    bench.run(refresh());
+    for (const id of [1, 2, 3]) {
+      bench.run(bench.outcome((done) => bench.cluster.control.broker(id).call(initProducerIdApi, {}, {}, done)));
+    }
+    for (const silent of [1, 2]) {
+      bench.broker(silent).on(initProducerIdApi, () => null);
+      for (let i = 0; i < 6; i++) {
+        const began = bench.runtime.now();
+        const outcome = ask();
+        bench.run(outcome);
+        expect(outcome.value!.producerId).toBeGreaterThan(silent);
+        expect(outcome.at - began).toBeLessThan(2 * 1000 + 100);
+        expect(outcome.times).toBe(1);
+      }
+    }
+  });
+
+  it('comes back to brokers that had failed while one is silent', () => {
+    bench.run(refresh());
+    bench.run(bench.outcome((done) => bench.cluster.control.broker(1).call(initProducerIdApi, {}, {}, done)));
+    bench.broker(1).on(initProducerIdApi, () => null);
+    bench.broker(2).stop();
+    bench.broker(3).stop();
+    const outcome = ask();
+    bench.runtime.advance(4000);
+    bench.broker(3).start();
+    bench.run(outcome);
+    expect(outcome.value).toMatchObject({ producerId: 3 });
+    expect(outcome.at).toBeLessThan(6500);
+  });
+
+  it('takes the answer of a slow broker that comes after another was asked', () => {
+    bench.run(refresh());
+    for (const broker of bench.brokers) {
+      broker.on(initProducerIdApi, ({ answer }) => {
+        bench.runtime.scheduler.schedule(() => {
+          answer({ producerId: 7 });
+        }, 2500);
+        return null;
+      });
+    }
+    const outcome = ask();
+    bench.run(outcome);
+    expect(outcome.value).toMatchObject({ producerId: 7 });
+    expect(bench.brokers.flatMap((broker) => broker.asked(initProducerIdApi)).length).toBeGreaterThan(1);
+    bench.runtime.advance(5000);
+    expect(outcome.times).toBe(1);
+  });
+
   it('fails at its deadline with the last reason', () => {
     for (const broker of bench.brokers) broker.stop();
     const outcome = ask(3000);

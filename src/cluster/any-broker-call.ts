@@ -23,9 +23,16 @@ export interface AnyCallPace {
   readonly retryBackoffMaxMs: number;
 }
 
+/** A broker that has not answered by then is not waited for alone. */
+const patienceMs = 1000;
+
 /**
  * One call that any broker can answer: connected brokers first, then the others, then the bootstrap servers; when all have
  * failed, again after a back-off, until the deadline. Only connection trouble moves it on, an answer is an answer.
+ *
+ * Race: a broker that hangs keeps its connections open, and nothing but the request timeout would tell. A member that waited
+ * that long for its coordinator's name would lose its session. So after `patienceMs` another broker is asked as well, and the
+ * first answer counts; the slow one keeps its own deadline, which is what ends its connection.
  */
 export class AnyBrokerCall<Req, Res> {
   readonly #runtime: Runtime;
@@ -41,7 +48,8 @@ export class AnyBrokerCall<Req, Res> {
   readonly #tried: Set<number> = new Set<number>();
   #rounds = 0;
   #lastError: KafkaError | null = null;
-  #cancelCall: Cancel | null = null;
+  /** Out, by node. */
+  readonly #calls: Map<number, Cancel> = new Map<number, Cancel>();
   #release: Cancel | null;
   #ended = false;
 
@@ -71,9 +79,7 @@ export class AnyBrokerCall<Req, Res> {
 
   cancel(): void {
     if (this.#ended) return;
-    const cancelCall = this.#cancelCall;
     this.#end();
-    cancelCall?.();
   }
 
   /** From outside, when the owner closes. */
@@ -87,18 +93,30 @@ export class AnyBrokerCall<Req, Res> {
     if (this.#ended) return;
     const left = this.#deadline - this.#runtime.now();
     if (left <= 0) {
-      this.fail(this.#lastError ?? new RequestTimeoutError(`No broker answered ${this.#api.name} in time`));
+      // those that are out end at the same deadline, and each knows why
+      if (this.#calls.size === 0)
+        this.fail(this.#lastError ?? new RequestTimeoutError(`No broker answered ${this.#api.name} in time`));
       return;
     }
     const channel = this.#choose();
-    if (channel === null) {
-      this.#pause(left);
-      return;
-    }
+    if (channel !== null) this.#ask(channel, left);
+    else if (this.#calls.size === 0) this.#pause(left);
+    else this.#goRound(left);
+  }
+
+  /** Somebody is silent, everybody else has failed: those may be back before the silent one is given up. */
+  #goRound(left: number): void {
+    this.#tried.clear();
+    for (const nodeId of this.#calls.keys()) this.#tried.add(nodeId);
+    this.#timer.set(Math.min(patienceMs, left));
+  }
+
+  #ask(channel: Channel, left: number): void {
     this.#tried.add(channel.nodeId);
     // this call keeps the process by itself, over all tries
     const options = { ...this.#options, background: true, timeoutMs: Math.min(left, this.#pace.requestTimeoutMs) };
-    this.#cancelCall = channel.call(this.#api, this.#body, options, (error, response) => {
+    const cancel = channel.call(this.#api, this.#body, options, (error, response) => {
+      this.#calls.delete(channel.nodeId);
       if (this.#ended) return;
       if (error === null) {
         this.#end();
@@ -110,6 +128,8 @@ export class AnyBrokerCall<Req, Res> {
         this.fail(error);
       }
     });
+    this.#calls.set(channel.nodeId, cancel);
+    this.#timer.set(Math.min(patienceMs, left));
   }
 
   #choose(): Channel | null {
@@ -138,7 +158,8 @@ export class AnyBrokerCall<Req, Res> {
   #end(): void {
     this.#ended = true;
     this.#timer.clear();
-    this.#cancelCall = null;
+    for (const cancel of this.#calls.values()) cancel();
+    this.#calls.clear();
     this.#release?.();
     this.#release = null;
   }
