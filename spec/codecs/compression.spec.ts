@@ -55,7 +55,7 @@ describe('registry', () => {
 describe.each(all)('%s', (name) => {
   const subject = codecNamed(name)!;
 
-  it('B29: round trip of arbitrary bytes', async () => {
+  it('[B29] round trip of arbitrary bytes', async () => {
     const arbitrary = fc.uint8Array({ maxLength: 2000 });
     const repetitive = fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 8000 }));
     const content = fc.oneof(
@@ -72,7 +72,7 @@ describe.each(all)('%s', (name) => {
   });
 
   it.each([0, 1, 12, 13, 65_535, 65_536, 65_537, 4 * 1024 * 1024 + 3])(
-    'B29: round trip of %i bytes',
+    '[B29] round trip of %i bytes',
     async (length) => {
       for (const bytes of [new Uint8Array(length).fill(7), noise.subarray(0, length)]) {
         const back = await run(subject, 'decompress', await run(subject, 'compress', bytes));
@@ -411,7 +411,7 @@ describe('optional packages', () => {
     ['snappy', snappyPackage, snappy, 'snappy'],
     ['lz4', lz4Package, lz4, 'lz4'],
   ] as const)(
-    'B26: without its package %s cannot be written, but is read',
+    '[B26] without its package %s cannot be written, but is read',
     async (name, optional, subject, packageName) => {
       const compressed = await run(subject, 'compress', utf8('written before'));
       const restore = (optional as OptionalPackage<unknown>).replaceLoader(absent);
@@ -430,7 +430,7 @@ describe('optional packages', () => {
     },
   );
 
-  it('B26: without its package zstd is neither written nor read', async () => {
+  it('[B26] without its package zstd is neither written nor read', async () => {
     const compressed = await run(zstd, 'compress', utf8('written before'));
     const restore = (zstdPackage as OptionalPackage<unknown>).replaceLoader(absent);
     try {

@@ -99,7 +99,7 @@ describe('record batches written by the Java client', () => {
 });
 
 describe('record batches of the contract', () => {
-  it('B8: reads the ten records of a transactional xerial snappy batch', async () => {
+  it('[B8] reads the ten records of a transactional xerial snappy batch', async () => {
     const [batch] = await readAll(b8);
     expect(b8).toHaveLength(175);
     expect(batch!.header).toMatchObject({
@@ -129,17 +129,17 @@ describe('record batches of the contract', () => {
     ['00010001', 1, 1],
     ['ffffffff', 65535, 65535],
     ['00ff0000', 255, 0],
-  ])('B14: control key %s is version %i, type %i', (hex, version, type) => {
+  ])('[B14] control key %s is version %i, type %i', (hex, version, type) => {
     expect(parseControlRecord(bytesOf(hex))).toEqual({ version, type });
   });
 
-  it('B14: reads commit and abort markers of a broker', async () => {
+  it('[B14] reads commit and abort markers of a broker', async () => {
     const read = await readAll(bytesOf(named('control batches').hex));
     const types = read.map(({ records }) => parseControlRecord(bytesOf(records[0]!.key!)).type);
     expect(types).toEqual([controlType.commit, controlType.abort]);
   });
 
-  it('B14: a key that is too short is a decode error', () => {
+  it('[B14] a key that is too short is a decode error', () => {
     expect(() => parseControlRecord(bytesOf('000000'))).toThrow(ProtocolDecodeError);
   });
 
@@ -161,17 +161,17 @@ describe('record batches of the contract', () => {
     ['a length without end', 'ff ff ff ff ff ff ff ff', 'more than 32 bits'],
     ['a timestamp without end', '20 00 ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff', 'more than 64 bits'],
     ['a timestamp beyond 2^53', '1c 00 fe ff ff ff ff ff ff ff 7f 00 01 01 00', 'timestamp'],
-  ])('B30: %s is a corrupt record', async (_, hex, says) => {
+  ])('[B30] %s is a corrupt record', async (_, hex, says) => {
     await expect(readAll(batchOf(hex))).rejects.toThrow(says);
     await expect(readAll(batchOf(hex))).rejects.toBeInstanceOf(ProtocolDecodeError);
   });
 
-  it('B30: reads the smallest record', async () => {
+  it('[B30] reads the smallest record', async () => {
     const [batch] = await readAll(batchOf('0c 00 00 00 01 01 00'));
     expect(batch!.records).toEqual([{ offset: 0, timestamp: 0, key: null, value: null, headers: [] }]);
   });
 
-  it('B30: offsets that do not ascend are corrupt', async () => {
+  it('[B30] offsets that do not ascend are corrupt', async () => {
     const twice = batchOf('0c 00 00 00 01 01 00 0c 00 00 00 01 01 00', 2, 1);
     await expect(readAll(twice)).rejects.toThrow('offset delta 0 after 0');
   });
@@ -279,7 +279,7 @@ describe('damaged batches', () => {
     await expect(readAll(bytes)).rejects.toThrow('claims 2147483647 records');
   });
 
-  it.each([5, 6, 7])('B26: codec %i is refused', async (codec) => {
+  it.each([5, 6, 7])('[B26] codec %i is refused', async (codec) => {
     const bytes = tampered(b8, (copy) => {
       copy[22] = codec;
     });

@@ -40,7 +40,7 @@ function finished(batch: BatchBuffer, state: BatchState): Promise<Uint8Array> {
 }
 
 describe('BatchBuffer', () => {
-  it('B10: writes one record with headers, byte for byte', () => {
+  it('[B10] writes one record with headers, byte for byte', () => {
     const batch = new BatchBuffer(1 << 20);
     const headers = encodeHeaders([
       ['header1', 'aaa'],
@@ -54,7 +54,7 @@ describe('BatchBuffer', () => {
     expect(hexOf(bytes)).toMatch(/060e68656164657231066161610e686561646572320662626204787801$/);
   });
 
-  it('B12: without records it is 61 bytes that read back as none', async () => {
+  it('[B12] without records it is 61 bytes that read back as none', async () => {
     const batch = new BatchBuffer(1 << 20);
     const bytes = batch.finish(b8State)!;
     expect(bytes).toHaveLength(61);
@@ -63,7 +63,7 @@ describe('BatchBuffer', () => {
     expect(read!.records).toEqual([]);
   });
 
-  it('B8: writes the uncompressed twin of the transactional batch', async () => {
+  it('[B8] writes the uncompressed twin of the transactional batch', async () => {
     const batch = new BatchBuffer(1 << 20);
     const headers = encodeHeaders({ header1: 'aaa', header2: 'bbb' });
     for (let i = 0; i < 10; i++) batch.append(9999999 + i, utf8('test'), utf8('Super'), headers);
@@ -111,7 +111,7 @@ describe('BatchBuffer', () => {
     },
   );
 
-  it('B24: takes the first record whatever its size, and no record beyond the limit', () => {
+  it('[B24] takes the first record whatever its size, and no record beyond the limit', () => {
     const large = new BatchBuffer(1024);
     expect(large.append(0, null, new Uint8Array(2000), null)).toBeGreaterThan(2000);
     expect(large.append(0, null, new Uint8Array(1), null)).toBe(-1);
@@ -123,7 +123,7 @@ describe('BatchBuffer', () => {
     expect(small.count).toBe(1);
   });
 
-  it('B24: recordSize is what append takes, for every kind of record', () => {
+  it('[B24] recordSize is what append takes, for every kind of record', () => {
     const part = fc.option(fc.uint8Array({ maxLength: 20_000 }), { nil: null });
     const record = fc.record({
       timestamp: fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
@@ -146,7 +146,7 @@ describe('BatchBuffer', () => {
     );
   });
 
-  it('B27: takes the producer state at the end, and again for another place in the sequence', () => {
+  it('[B27] takes the producer state at the end, and again for another place in the sequence', () => {
     const batch = new BatchBuffer(1 << 20);
     batch.append(0, null, utf8('v'), null);
     const bytes = batch.finish({ ...plain, producerId: 700, producerEpoch: 5, baseSequence: 17 })!;
@@ -170,7 +170,7 @@ describe('BatchBuffer', () => {
     },
   );
 
-  it('B26: compression that does not shrink is left out', async () => {
+  it('[B26] compression that does not shrink is left out', async () => {
     for (const type of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
       const batch = new BatchBuffer(1 << 20);
       batch.append(0, null, utf8('x'), null);
