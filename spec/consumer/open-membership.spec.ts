@@ -1,4 +1,4 @@
-import { openMembership, type OpenMembership } from '../../src/consumer/open-membership.js';
+import { openMembership as open, type OpenMembership } from '../../src/consumer/open-membership.js';
 import type { ConsumerCoreOptions } from '../../src/consumer/consumer-ports.js';
 import { UsageError } from '../../src/errors/usage-error.js';
 import { resolveConsumerOptions } from '../../src/observables/consumer-options.js';
@@ -8,6 +8,11 @@ import { joinResponse } from './group/support/member.js';
 import { ScriptedCluster } from './group/support/scripted-cluster.js';
 import { encodeAssignment } from '../../src/consumer/group/subscription-codec.js';
 
+const openMembership = (
+  cluster: Parameters<typeof open>[0],
+  given: ConsumerCoreOptions,
+  host: Parameters<typeof open>[3],
+): OpenMembership => open(cluster, given, given.selection, host);
 const options = (given: object): ConsumerCoreOptions => resolveConsumerOptions(given);
 
 function inGroup(given: object = {}): [ScriptedCluster, CheckingHost, OpenMembership] {

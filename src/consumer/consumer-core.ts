@@ -13,6 +13,7 @@ import {
 } from './consumer-ports.js';
 import { ConsumerSession } from './consumer-session.js';
 import { type HeldPartition } from './held-partition.js';
+import { checkReplaces, type Selection } from './selection.js';
 
 /** idle: nobody subscribed. lingering: the subscriber left this very turn. leaving: draining towards idle or closed. */
 type Phase = 'idle' | 'starting' | 'active' | 'lingering' | 'leaving' | 'closed';
@@ -25,12 +26,21 @@ const nothingDrained: DrainOutcome = { drained: 0, abandoned: 0, committed: [] }
  * Race: an unsubscribe is decided one hop later. `switchMap`, `retry` and `repeat` unsubscribe and subscribe again in one turn
  * and must keep the membership; a subscriber that really left leaves the group. A subscription that comes while the group is
  * being left waits until that has ended.
+ *
+ * What is selected is a state of its own, and membership follows it: each session is one kind of selection, from nothing selected
+ * to nothing selected. `select` only notes what is wanted and stops the delivery of the rest; one hop later `#follow` compares
+ * and takes one step, and takes the next one when that has ended. So selections of one turn count as one, and one that comes
+ * while partitions are still given up waits for that.
  */
 export class ConsumerCore {
   readonly cluster: Cluster;
   readonly options: ConsumerCoreOptions;
   readonly #surface: ConsumerSurface;
   readonly #pausedByUser: Map<string, Set<number>> = new Map<string, Set<number>>();
+  #selection: Selection | null;
+  #cancelFollow: Cancel | null = null;
+  /** The session is being shut down, because nothing of its kind is selected or because the subscription ends. */
+  #ending = false;
   #phase: Phase = 'idle';
   #session: ConsumerSession | null = null;
   #view: ConsumerView | null = null;
@@ -43,6 +53,7 @@ export class ConsumerCore {
   constructor(cluster: Cluster, options: ConsumerCoreOptions, surface: ConsumerSurface) {
     this.cluster = cluster;
     this.options = options;
+    this.#selection = options.selection;
     this.#surface = surface;
   }
 
@@ -51,6 +62,26 @@ export class ConsumerCore {
   }
   get closed(): boolean {
     return this.#phase === 'closed';
+  }
+
+  get selection(): Selection | null {
+    return this.#selection;
+  }
+
+  /**
+   * Replaces what is read, or reads nothing until the next selection. Of what is not selected nothing is delivered from here on.
+   * @throws ClientClosedError
+   * @throws InvalidOptionError when it is of another kind than the one before
+   */
+  select(selection: Selection | null): void {
+    if (this.#phase === 'closed') throw new ClientClosedError('The consumer is closed, create a new one');
+    checkReplaces(this.#selection, selection);
+    this.#selection = selection;
+    this.#session?.narrow();
+    this.#cancelFollow ??= hop(this.cluster.runtime, () => {
+      this.#cancelFollow = null;
+      this.#follow();
+    });
   }
 
   /** Joins, or takes over the membership of a subscriber that left in this turn. Nothing is called in this stack. */
@@ -96,10 +127,12 @@ export class ConsumerCore {
       return;
     }
     this.#whenLeft.push(done);
-    if (this.#phase === 'leaving') return;
+    if (this.#phase === 'leaving') {
+      this.#session?.shutdown(this.cluster.runtime.now() + timeoutMs, leaveGroup, () => undefined);
+      return;
+    }
     this.#cancelHop();
-    if (this.#session === null) this.#left(nothingDrained);
-    else this.#leave(timeoutMs, leaveGroup);
+    this.#leave(timeoutMs, leaveGroup);
   }
 
   /** Drains and refuses everything afterwards. */
@@ -184,13 +217,27 @@ export class ConsumerCore {
     this.#cancelHop = hop(this.cluster.runtime, () => {
       this.#phase = 'active';
       if (keeps) this.#session?.setView(view);
-      else this.#join(view);
+      this.#follow();
     });
     // an unsubscribe before that hop has to leave a membership that exists
     if (keeps) this.#phase = 'active';
   }
 
-  #join(view: ConsumerView): void {
+  /** One step from the session there is to the selection there is. */
+  #follow(): void {
+    if (this.#phase !== 'active' || this.#ending) return;
+    const selection = this.#selection;
+    const session = this.#session;
+    if (session === null) {
+      if (selection !== null && this.#view !== null) this.#join(selection, this.#view);
+    } else if (session.kind === selection?.kind) session.select(selection);
+    else {
+      this.#surface.state('draining');
+      this.#end(session, this.options.drainTimeoutMs, undefined);
+    }
+  }
+
+  #join(selection: Selection, view: ConsumerView): void {
     const session = new ConsumerSession(
       {
         cluster: this.cluster,
@@ -198,12 +245,14 @@ export class ConsumerCore {
         surface: this.#surface,
         nextEpoch: () => ++this.#epochs,
         isPaused: (tp) => this.isPaused(tp),
+        selection: () => this.#selection,
         failed: (error) => {
           hop(this.cluster.runtime, () => {
             this.#failed(session, error);
           });
         },
       },
+      selection,
       view,
     );
     this.#session = session;
@@ -213,11 +262,32 @@ export class ConsumerCore {
 
   #leave(timeoutMs: number, leaveGroup: boolean | undefined): void {
     const session = this.#session;
-    if (session === null) return;
     this.#phase = 'leaving';
     this.#surface.state('draining');
-    session.shutdown(this.cluster.runtime.now() + timeoutMs, leaveGroup, (outcome) => {
-      this.#left(outcome);
+    if (session !== null) this.#end(session, timeoutMs, leaveGroup);
+    else {
+      hop(this.cluster.runtime, () => {
+        this.#left(nothingDrained);
+      });
+    }
+  }
+
+  /** Drained and left: on to the next selection, or to the end of the subscription, whichever is wanted by then. */
+  #end(session: ConsumerSession, timeoutMs: number, leaveGroup: boolean | undefined): void {
+    const deadline = this.cluster.runtime.now() + timeoutMs;
+    this.#ending = true;
+    session.shutdown(deadline, leaveGroup, (outcome) => {
+      // failed meanwhile, and what came after that is not ours to end
+      if (this.#session !== session) return;
+      this.#session = null;
+      this.#ending = false;
+      if (this.#phase === 'leaving') {
+        this.#left(outcome);
+        return;
+      }
+      this.#surface.assignment([]);
+      this.#surface.state('idle');
+      this.#follow();
     });
   }
 
@@ -240,6 +310,7 @@ export class ConsumerCore {
     const view = this.#view;
     session.abort();
     this.#session = null;
+    this.#ending = false;
     this.#view = null;
     this.#phase = 'idle';
     this.#hold(false);

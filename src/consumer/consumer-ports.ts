@@ -1,14 +1,10 @@
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type ConsumerEvent, type ConsumerState, type RebalanceContext } from '../model/consumer.js';
-import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { type OffsetList, type TopicPartition } from '../model/topic-partition.js';
 import { type ConsumerFlowOptions } from './flow-options.js';
 import { type Assignor } from '../model/assignor.js';
 import { type HeldPartition } from './held-partition.js';
-
-/** What is read: topics by name, shared by a group or read whole, or partitions by hand. */
-export type Selection =
-  | { readonly topics: readonly string[]; readonly partitions?: undefined }
-  | { readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[]; readonly topics?: undefined };
+import { type Selection } from './selection.js';
 
 /** Where a partition starts that has no usable committed offset. */
 export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly durationMs: number };
@@ -21,6 +17,7 @@ export interface Cadence {
 
 /** A consumer's options with every default filled in; times in milliseconds, sizes in bytes. */
 export interface ConsumerCoreOptions extends ConsumerFlowOptions {
+  /** The one to begin with. */
   readonly selection: Selection;
   readonly groupId: string | null;
   readonly groupInstanceId: string | null;
@@ -35,6 +32,7 @@ export interface ConsumerCoreOptions extends ConsumerFlowOptions {
   readonly drainTimeoutMs: number;
   readonly stallWarningMs: number;
   readonly allowAutoCreateTopics: boolean;
+  readonly excludeInternalTopics: boolean;
 }
 
 /** What the core tells the layer above, whoever is subscribed. Never called in the stack of a call into the core. */

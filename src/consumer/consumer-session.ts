@@ -5,12 +5,7 @@ import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
 import { ConsumerCommits } from './consumer-commits.js';
-import {
-  type ConsumerCoreOptions,
-  type ConsumerSurface,
-  type ConsumerView,
-  type DrainOutcome,
-} from './consumer-ports.js';
+import { type ConsumerView, type DrainOutcome } from './consumer-ports.js';
 import { Fetcher } from './fetcher.js';
 import { type CursorListener, type PositionTrouble } from './flow-options.js';
 import { HeldPartition } from './held-partition.js';
@@ -22,20 +17,9 @@ import { type PartitionCursor } from './partition-cursor.js';
 import { PartitionDrains } from './partition-drains.js';
 import { PositionKeeper } from './position-keeper.js';
 import { ProgressWatch } from './progress-watch.js';
+import { type Selection, selects } from './selection.js';
+import { type SessionHost } from './session-host.js';
 import { StartPositions } from './start-positions.js';
-
-/** What a session shares with the consumer that outlives it. */
-export interface SessionHost {
-  readonly cluster: Cluster;
-  readonly options: ConsumerCoreOptions;
-  readonly surface: ConsumerSurface;
-  /** Assignment epochs grow over the life of the consumer. */
-  nextEpoch(): number;
-  /** Paused by the user; survives rebalances. */
-  isPaused(tp: TopicPartition): boolean;
-  /** The session cannot go on; the consumer ends it and tells its subscriber. */
-  failed(error: unknown): void;
-}
 
 /**
  * One membership from joining to leaving, with everything that lives as long: what is held, its cursors, commits and drains.
@@ -47,6 +31,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   readonly positions: PositionKeeper;
   readonly starts: StartPositions;
   readonly commits: ConsumerCommits;
+  readonly kind: Selection['kind'];
   readonly #host: SessionHost;
   readonly #fetcher: Fetcher;
   readonly #membership: OpenMembership;
@@ -55,14 +40,16 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   #view: ConsumerView | null;
   #closed = false;
   #leaving = false;
+  #leaveGroup: boolean | undefined = undefined;
 
-  constructor(host: SessionHost, view: ConsumerView) {
+  constructor(host: SessionHost, selection: Selection, view: ConsumerView) {
     const { cluster, options } = host;
+    this.kind = selection.kind;
     this.#host = host;
     this.#view = view;
     this.runtime = cluster.runtime;
     this.#fetcher = new Fetcher(cluster, options, this);
-    this.#membership = openMembership(cluster, options, this);
+    this.#membership = openMembership(cluster, options, selection, this);
     const { committer, committed } = this.#membership;
     this.starts = new StartPositions(
       this.runtime,
@@ -147,9 +134,24 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.#drains.check();
   }
 
-  /** Drains everything until the deadline, leaves the group and closes. */
+  /** From now on nothing is delivered of what is not selected, buffered records included; and again of what is. */
+  narrow(): void {
+    for (const { cursor } of this.partitions.all()) this.#gate(cursor);
+  }
+
+  /** Reads what this selection of the same kind says. */
+  select(selection: Selection): void {
+    if (!this.#leaving && !this.#closed) this.#membership.select(selection);
+  }
+
+  /** Drains everything until the deadline, leaves the group and closes. Once more: the earlier deadline counts. */
   shutdown(deadline: number, leaveGroup: boolean | undefined, done: (outcome: DrainOutcome) => void): void {
-    if (this.#leaving || this.#closed) return;
+    if (this.#closed) return;
+    this.#leaveGroup ??= leaveGroup;
+    if (this.#leaving) {
+      this.#drains.hasten(deadline);
+      return;
+    }
     this.#leaving = true;
     this.#membership.stopRebalancing();
     const before = this.partitions.all();
@@ -158,7 +160,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
         const value = held.cursor.commitValue;
         return value === null ? [] : [{ topic: held.topic, partition: held.partition, offset: value.offset }];
       });
-      this.#membership.leave({ leaveGroup }, () => {
+      this.#membership.leave({ leaveGroup: this.#leaveGroup }, () => {
         this.abort();
         done({ ...this.#drains.totals, committed });
       });
@@ -189,6 +191,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       const epoch = this.#host.nextEpoch();
       const cursor = this.#fetcher.open(tp, epoch, null, -1);
       if (this.#host.isPaused(tp)) cursor.pause('user');
+      this.#gate(cursor);
       const held = new HeldPartition(tp, epoch, cursor);
       this.partitions.add(held);
       return held;
@@ -286,6 +289,12 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   }
 
   // ---- inner
+
+  /** Between a change of the selection and the end of what it gives up, the buffer of the old one is not delivered. */
+  #gate(cursor: PartitionCursor): void {
+    if (selects(this.#host.selection(), cursor)) cursor.resume('deselected');
+    else cursor.pause('deselected');
+  }
 
   #openAfterHook(fresh: readonly HeldPartition[], committed: OffsetList): void {
     const deadline = this.runtime.now() + this.#host.options.drainTimeoutMs;

@@ -28,7 +28,7 @@ const reserveMs = 1000;
  * neither waits for it nor commits it, and still finishes, because the membership waits for `done`.
  */
 export class Drain {
-  readonly deadline: number;
+  #deadline: number;
   readonly #partitions: readonly HeldPartition[];
   readonly #open: ReadonlyMap<HeldPartition, number>;
   readonly #host: DrainHost;
@@ -40,7 +40,7 @@ export class Drain {
   constructor(partitions: readonly HeldPartition[], deadline: number, host: DrainHost, done: () => void) {
     this.#partitions = partitions;
     this.#open = new Map(partitions.map((held) => [held, held.cursor.openLeases]));
-    this.deadline = deadline;
+    this.#deadline = deadline;
     this.#host = host;
     this.#done = done;
     this.#timer = new Timer(host.runtime, () => {
@@ -50,9 +50,20 @@ export class Drain {
 
   /** The partitions have stopped delivering; call once, from a hop. */
   start(): void {
-    const left = this.deadline - this.#host.runtime.now();
-    this.#timer.set(Math.max(0, left - Math.min(reserveMs, left / 4)));
+    this.#timer.set(this.#settlingMs());
     this.check();
+  }
+
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** A shutdown has less time than the rebalance that began this had: the earlier deadline counts, in whatever step this is. */
+  hasten(deadline: number): void {
+    if (deadline >= this.#deadline || this.#step === 'over') return;
+    this.#deadline = deadline;
+    if (this.#step === 'settling') this.#timer.set(this.#settlingMs());
+    else this.#timer.set(this.#step === 'hook' ? this.#left() / 2 : this.#left());
   }
 
   /** Something settled, was fenced or was lost. */
@@ -64,6 +75,15 @@ export class Drain {
       if (held.cursor.openLeases > 0) return;
     }
     this.#runHook();
+  }
+
+  #left(): number {
+    return Math.max(0, this.#deadline - this.#host.runtime.now());
+  }
+
+  #settlingMs(): number {
+    const left = this.#left();
+    return left - Math.min(reserveMs, left / 4);
   }
 
   #live(): HeldPartition[] {
@@ -78,9 +98,8 @@ export class Drain {
 
   #runHook(): void {
     this.#step = 'hook';
-    const left = Math.max(0, this.deadline - this.#host.runtime.now());
-    this.#timer.set(left / 2);
-    this.#host.hook(this.#live(), this.deadline, () => {
+    this.#timer.set(this.#left() / 2);
+    this.#host.hook(this.#live(), this.#deadline, () => {
       if (this.#step === 'hook') this.#commit();
     });
   }
@@ -92,7 +111,7 @@ export class Drain {
       this.#finish();
       return;
     }
-    this.#timer.set(Math.max(0, this.deadline - this.#host.runtime.now()));
+    this.#timer.set(this.#left());
     this.#cancelCommit = this.#host.commit(live, () => {
       if (this.#step === 'commit') this.#finish();
     });

@@ -9,12 +9,15 @@ import { ClassicMembership } from './group/classic-membership.js';
 import { ManualGroup } from './group/manual-group.js';
 import { ManualPartitions } from './group/manual-partitions.js';
 import { type MembershipHost } from './group/membership-host.js';
-import { TopicWatch } from './group/topic-watch.js';
+import { SelectedTopics } from './group/selected-topics.js';
 import { WholeTopics } from './group/whole-topics.js';
+import { type Selection, type TopicsOrPattern } from './selection.js';
 
 /** Where a consumer's partitions come from, whatever kind it is. The host is never called in the stack of these calls. */
 export interface OpenMembership {
   start(): void;
+  /** Another selection of the same kind takes the place of the one before; until `stopRebalancing`. */
+  select(selection: Selection): void;
   identity(): GroupMetadata;
   /** A shutdown begins: nothing is assigned or revoked any more and nothing is joined; heartbeats and commits go on. */
   stopRebalancing(): void;
@@ -34,44 +37,58 @@ export interface OpenMembership {
 }
 
 /** Opens nothing yet; `start` does. */
-export function openMembership(cluster: Cluster, options: ConsumerCoreOptions, host: MembershipHost): OpenMembership {
-  const { selection, groupId } = options;
-  if (selection.topics === undefined) return manual(cluster, options, selection.partitions, host);
-  if (groupId === null) return wholeTopics(cluster, options, selection.topics, host);
-  return member(cluster, options, groupId, selection.topics, host);
+export function openMembership(
+  cluster: Cluster,
+  options: ConsumerCoreOptions,
+  selection: Selection,
+  host: MembershipHost,
+): OpenMembership {
+  if (selection.kind === 'partitions') return manual(cluster, options, selection.partitions, host);
+  const { groupId } = options;
+  return groupId === null
+    ? wholeTopics(cluster, options, selection, host)
+    : member(cluster, options, groupId, selection, host);
 }
 
 function member(
   cluster: Cluster,
   options: ConsumerCoreOptions,
   groupId: string,
-  topics: readonly string[],
+  selection: TopicsOrPattern,
   host: MembershipHost,
 ): OpenMembership {
   const { requestTimeoutMs } = cluster.options;
   const membership = new ClassicMembership(cluster, { ...options, groupId, requestTimeoutMs }, host);
   const committer = new Committer(membership, { requestTimeoutMs });
-  const watch = new TopicWatch(cluster, topics, options.allowAutoCreateTopics, {
-    changed: () => undefined,
+  const topics = new SelectedTopics(cluster, selection, options, {
+    changed: () => {
+      membership.subscribe(topics.names());
+    },
     refused: (error) => {
       close();
       host.failed(error);
     },
   });
   const close = (): void => {
-    watch.close();
+    topics.close();
     committer.close();
     membership.close();
   };
   return {
     start: () => {
-      watch.start();
-      membership.subscribe(topics);
+      topics.start();
+      // names are known without asking; what a pattern means is known after the first answer
+      if (selection.kind === 'topics') membership.subscribe(selection.topics);
+    },
+    select: (next) => {
+      if (next.kind === 'partitions') return;
+      topics.select(next);
+      if (next.kind === 'topics') membership.subscribe(next.topics);
     },
     identity: () => membership.identity(),
     stopRebalancing: () => {
       // a topic that is refused now must not end the drain
-      watch.mute();
+      topics.mute();
       membership.stopRebalancing();
     },
     leave: (leaveOptions, done) => {
@@ -92,14 +109,17 @@ function member(
 function wholeTopics(
   cluster: Cluster,
   options: ConsumerCoreOptions,
-  topics: readonly string[],
+  selection: TopicsOrPattern,
   host: MembershipHost,
 ): OpenMembership {
-  const whole = new WholeTopics(cluster, topics, options.allowAutoCreateTopics, host);
+  const whole = new WholeTopics(cluster, selection, options, host);
   return {
     ...withoutGroup(cluster),
     start: () => {
       whole.start();
+    },
+    select: (next) => {
+      if (next.kind !== 'partitions') whole.select(next);
     },
     stopRebalancing: () => {
       whole.stop();
@@ -118,11 +138,14 @@ function manual(
   partitions: ConstructorParameters<typeof ManualPartitions>[1],
   host: MembershipHost,
 ): OpenMembership {
-  const chosen = new ManualPartitions(cluster, partitions, options.allowAutoCreateTopics, host);
+  const chosen = new ManualPartitions(cluster, partitions, options, host);
   const source = {
     ...withoutGroup(cluster),
     start: (): void => {
       chosen.start();
+    },
+    select: (next: Selection): void => {
+      if (next.kind === 'partitions') chosen.select(next.partitions);
     },
     stopRebalancing: (): void => {
       chosen.stop();

@@ -48,6 +48,7 @@ export class PartitionDrains {
       this.#host.view()?.revoking(held, deadline);
     }
     const others = why === 'drained' ? [...this.#running] : [];
+    for (const other of others) other.hasten(deadline);
     const own = new CountedDrain(this.#host);
     const drain = new Drain(live, deadline, own, () => {
       this.#running.delete(drain);
@@ -63,6 +64,11 @@ export class PartitionDrains {
   /** Something settled, moved or was lost. */
   check(): void {
     for (const drain of this.#running) drain.check();
+  }
+
+  /** The time to settle is over earlier than it was said. */
+  hasten(deadline: number): void {
+    for (const drain of this.#running) drain.hasten(deadline);
   }
 
   #whenOver(others: readonly Drain[], done: () => void): void {

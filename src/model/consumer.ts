@@ -12,10 +12,27 @@ import type {
   TopicPartitionOffset,
 } from './topic-partition.js';
 
-/** What is read: topics by name, or partitions by hand; exactly one of the two. @public */
+/**
+ * What is read: topics by name, topics whose name a pattern matches, or partitions by hand; exactly one of them. A pattern is not
+ * anchored (`/^orders/` is), is evaluated in the client and creates no topic. An `offset` is where a partition starts.
+ * @public
+ */
 export type TopicSelection =
-  | { readonly topics: string | readonly string[]; readonly partitions?: never }
-  | { readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[]; readonly topics?: never };
+  | {
+      readonly topics: string | readonly string[];
+      readonly pattern?: never;
+      readonly partitions?: never;
+    }
+  | {
+      readonly pattern: RegExp;
+      readonly topics?: never;
+      readonly partitions?: never;
+    }
+  | {
+      readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[];
+      readonly topics?: never;
+      readonly pattern?: never;
+    };
 /**
  * A deserializer may be left out only where bytes satisfy the type: `consumer<string, Order>({ topics })` does not compile.
  * @public
@@ -158,6 +175,17 @@ export interface Consumer<K, V> {
   readonly events$: Observable<ConsumerEvent>;
   readonly state$: Observable<ConsumerState>;
   readonly assignment: readonly TopicPartition[];
+  /**
+   * Reads something else from now on, or nothing (`null`) until the next selection; before a subscription it counts for the
+   * next one. Buffered records of what is not selected any more are never delivered; its partitions are drained and given up.
+   * Another selection of the same kind replaces the one before, partitions in both keep their position; another kind needs
+   * `select(null)` first. With nothing selected the consumer leaves its group and stays subscribed.
+   * @throws InvalidOptionError when it is not exactly one kind, or another kind than the present one
+   * @throws ClientClosedError after `close`
+   */
+  select(selection: TopicSelection | null): void;
+  /** What is selected; null for nothing. */
+  readonly selection: TopicSelection | null;
   pause(partitions?: readonly TopicPartition[]): void;
   resume(partitions?: readonly TopicPartition[]): void;
   readonly paused: readonly TopicPartition[];

@@ -13,6 +13,7 @@ import {
   type DrainReport,
   type FlowState,
   type SeekTarget,
+  type TopicSelection,
 } from '../model/consumer.js';
 import {
   type OffsetList,
@@ -23,7 +24,8 @@ import {
 } from '../model/topic-partition.js';
 import { runHook } from './consumer-hooks.js';
 import { lagOf } from './consumer-lag.js';
-import { type ResolvedConsumerOptions } from './consumer-options.js';
+import { foreign, type ResolvedConsumerOptions } from './consumer-options.js';
+import { publicSelection, resolveSelection } from './consumer-selection.js';
 import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
 import { coreCall } from './core-call.js';
 
@@ -101,6 +103,13 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
   get paused(): readonly TopicPartition[] {
     return this.#core.paused;
+  }
+
+  get selection(): TopicSelection | null {
+    return publicSelection(this.#core.selection);
+  }
+  select(selection: TopicSelection | null): void {
+    this.#core.select(resolveSelection(selection, foreign));
   }
 
   pause(partitions?: readonly TopicPartition[]): void {

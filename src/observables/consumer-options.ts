@@ -16,20 +16,18 @@ import {
   positiveMs,
 } from '../errors/option-check.js';
 import { InvalidOptionError } from '../errors/usage-error.js';
-import { type ConsumerCoreOptions, type ResetPolicy, type Selection } from '../consumer/consumer-ports.js';
+import { type ConsumerCoreOptions, type ResetPolicy } from '../consumer/consumer-ports.js';
 import { type Assignor } from '../model/assignor.js';
 import { cooperativeSticky } from '../consumer/group/assignors/cooperative-sticky.js';
 import { type RebalanceListener } from '../model/consumer.js';
 import { type Deserializer } from '../model/serde.js';
-import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { type GivenSelection, selectionOf, selectionTable } from './consumer-selection.js';
 
 type Text = string | null;
 type CommitOption = { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | false;
 type WindowOption = { readonly records?: number | undefined; readonly bytes?: number | undefined };
 
-interface GivenOptions {
-  readonly topics: string | readonly string[] | null;
-  readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[] | null;
+interface GivenOptions extends GivenSelection {
   readonly groupId: Text;
   readonly groupInstanceId: Text;
   readonly assignors: readonly Assignor[];
@@ -57,6 +55,7 @@ interface GivenOptions {
   readonly onRevoked: RebalanceListener | null;
   readonly onLost: RebalanceListener | null;
   readonly allowAutoCreateTopics: boolean;
+  readonly excludeInternalTopics: boolean;
   readonly clientRack: string;
 }
 
@@ -69,14 +68,6 @@ export interface ResolvedConsumerOptions extends ConsumerCoreOptions {
 
 const nonEmpty = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
 const text = matching<Text>('a non-empty string', nonEmpty);
-const topicNames = matching<GivenOptions['topics']>(
-  'a topic name or a non-empty list of them',
-  (value) => nonEmpty(value) || (Array.isArray(value) && value.length > 0 && value.every(nonEmpty)),
-);
-const partitionList = matching<GivenOptions['partitions']>(
-  'a non-empty list of { topic, partition, offset? }',
-  (value) => Array.isArray(value) && value.length > 0 && value.every(isPartition),
-);
 const resetPolicy = matching<ResetPolicy>("'latest', 'earliest', 'none' or { durationMs }", (value) =>
   typeof value === 'object' && value !== null
     ? isCount((value as { durationMs?: unknown }).durationMs, 0)
@@ -96,8 +87,7 @@ const assignorList = matching<readonly Assignor[]>(
 
 /** Java 4.3 defaults of the property of the same name unless the comment says otherwise. */
 const table: OptionTable<GivenOptions> = Object.freeze({
-  topics: { kind: topicNames, default: null },
-  partitions: { kind: partitionList, default: null },
+  ...selectionTable,
   groupId: { kind: text, default: null }, // group.id
   groupInstanceId: { kind: text, default: null }, // group.instance.id
   assignors: { kind: assignorList, default: [cooperativeSticky] }, // partition.assignment.strategy, range there
@@ -125,6 +115,7 @@ const table: OptionTable<GivenOptions> = Object.freeze({
   onRevoked: { kind: nullable(callable<RebalanceListener>()), default: null },
   onLost: { kind: nullable(callable<RebalanceListener>()), default: null },
   allowAutoCreateTopics: { kind: boolean, default: true }, // allow.auto.create.topics
+  excludeInternalTopics: { kind: boolean, default: true }, // exclude.internal.topics, of what a pattern matches
   clientRack: { kind: matching<string>('a string', (value) => typeof value === 'string'), default: '' }, // client.rack
 } as const);
 
@@ -133,7 +124,8 @@ const fromBeginning = "use autoOffsetReset: 'earliest', for groups without a com
 const byAcknowledging =
   "offsets are committed as records are acknowledged, see commit: { everyMs } and acknowledge: 'onNext'";
 
-const foreign: ForeignNames = Object.freeze({
+/** Names of other clients, for a consumer's options and for `select`. */
+export const foreign: ForeignNames = Object.freeze({
   brokers: ofKafka('bootstrapServers'),
   bootstrapServers: ofKafka('bootstrapServers'),
   'bootstrap.servers': ofKafka('bootstrapServers'),
@@ -145,6 +137,8 @@ const foreign: ForeignNames = Object.freeze({
   request_timeout_ms: ofKafka('requestTimeoutMs'),
   metadataMaxAgeMs: ofKafka('metadataMaxAgeMs'),
   topic: 'topics',
+  'exclude.internal.topics': 'excludeInternalTopics',
+  exclude_internal_topics: 'excludeInternalTopics',
   fromBeginning,
   'group.id': 'groupId',
   group_id: 'groupId',
@@ -221,7 +215,16 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
       'Option groupInstanceId needs a groupId, set both or neither',
     );
   }
-  const { topics: _topics, partitions: _partitions, window, commit, isolationLevel, acknowledge, ...rest } = given;
+  const {
+    topics: _topics,
+    pattern: _pattern,
+    partitions: _partitions,
+    window,
+    commit,
+    isolationLevel,
+    acknowledge,
+    ...rest
+  } = given;
   return Object.freeze({
     ...rest,
     selection: selectionOf(given),
@@ -232,23 +235,6 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
     windowBytes: window.bytes ?? 4194304,
     commit: commit === false ? false : { everyMs: commit.everyMs ?? null, everyRecords: commit.everyRecords ?? null },
   });
-}
-
-function selectionOf({ topics, partitions }: GivenOptions): Selection {
-  if (topics !== null && partitions !== null) {
-    throw new InvalidOptionError(
-      'partitions',
-      partitions,
-      'Options topics and partitions exclude each other, a consumer has one selection',
-    );
-  }
-  if (partitions !== null) return { partitions: partitions.map((tp) => Object.freeze({ ...tp })) };
-  if (topics !== null) return { topics: [...new Set(typeof topics === 'string' ? [topics] : topics)] };
-  throw new InvalidOptionError(
-    'topics',
-    undefined,
-    'A consumer needs topics: [names] or partitions: [{ topic, partition }]',
-  );
 }
 
 function checkTimes(given: GivenOptions, drainTimeoutMs: number): void {
@@ -278,10 +264,4 @@ function hasCounts(value: object, names: readonly string[]): boolean {
   return Object.entries(value).every(
     ([name, count]) => names.includes(name) && (count === undefined || isCount(count, 1)),
   );
-}
-
-function isPartition(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { topic, partition, offset } = value as Partial<TopicPartitionOffset>;
-  return nonEmpty(topic) && isCount(partition, 0) && (offset === undefined || isCount(offset, 0));
 }

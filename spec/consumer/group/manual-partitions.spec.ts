@@ -1,6 +1,8 @@
 import { ManualPartitions } from '../../../src/consumer/group/manual-partitions.js';
 import { FakeMetadataCluster, RecordingHost } from './support/fake-metadata.js';
 
+const options = { allowAutoCreateTopics: true, drainTimeoutMs: 5000 };
+
 describe('partitions chosen by hand', () => {
   const chosen = [
     { topic: 'a', partition: 1, offset: 7 },
@@ -11,7 +13,7 @@ describe('partitions chosen by hand', () => {
   it('assigns them once, as they were named first, never in the stack of start', () => {
     const cluster = new FakeMetadataCluster();
     const host = new RecordingHost();
-    const manual = new ManualPartitions(cluster.cluster, chosen, true, host);
+    const manual = new ManualPartitions(cluster.cluster, chosen, options, host);
     manual.start();
     expect(host.take()).toEqual([]);
     cluster.runtime.advance(1);
@@ -24,7 +26,7 @@ describe('partitions chosen by hand', () => {
   it('fails when a topic may not be read', () => {
     const cluster = new FakeMetadataCluster();
     const host = new RecordingHost();
-    const manual = new ManualPartitions(cluster.cluster, chosen, true, host);
+    const manual = new ManualPartitions(cluster.cluster, chosen, options, host);
     manual.start();
     cluster.runtime.advance(1);
     host.take();
@@ -37,7 +39,7 @@ describe('partitions chosen by hand', () => {
   it('calls nothing after close', () => {
     const cluster = new FakeMetadataCluster();
     const host = new RecordingHost();
-    const manual = new ManualPartitions(cluster.cluster, chosen, true, host);
+    const manual = new ManualPartitions(cluster.cluster, chosen, options, host);
     manual.start();
     manual.close();
     cluster.publish();

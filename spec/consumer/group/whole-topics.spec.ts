@@ -4,7 +4,8 @@ import { FakeMetadataCluster, RecordingHost } from './support/fake-metadata.js';
 function opened(topics: readonly string[], autoCreate = true): [FakeMetadataCluster, RecordingHost, WholeTopics] {
   const cluster = new FakeMetadataCluster();
   const host = new RecordingHost();
-  return [cluster, host, new WholeTopics(cluster.cluster, topics, autoCreate, host)];
+  const options = { allowAutoCreateTopics: autoCreate, excludeInternalTopics: true, drainTimeoutMs: 5000 };
+  return [cluster, host, new WholeTopics(cluster.cluster, { kind: 'topics', topics }, options, host)];
 }
 
 describe('topics without a group', () => {

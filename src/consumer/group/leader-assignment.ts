@@ -7,6 +7,7 @@ import { type JoinGroupResponse } from '../../protocol/messages/join-group.js';
 import { backoffMs } from '../../runtime/backoff.js';
 import { Timer } from '../../runtime/timer.js';
 import { type Assignments } from './membership-events.js';
+import { MissingTopics } from './missing-topics.js';
 import { decodeSubscription, encodeAssignment } from './subscription-codec.js';
 
 const unknownTopic = 3;
@@ -133,11 +134,17 @@ export class LeaderAssignment {
     return null;
   }
 
+  /** A topic that was assigned and is missing now has to be missing for good: a broker that is behind must not take it away. */
   #watchFrom(topics: readonly string[]): void {
     const counts = topics.map((topic) => this.#partitionCount(topic));
+    const missing = new MissingTopics(this.#cluster);
     this.#unwatch?.();
     this.#unwatch = this.#cluster.metadata.onUpdate(() => {
-      if (topics.some((topic, at) => this.#partitionCount(topic) !== counts[at])) this.#changed();
+      const changed = topics.filter((topic, at) => {
+        const gone = counts[at] !== 0 && missing.isGone(topic);
+        return gone || (!missing.isMissing(topic) && this.#partitionCount(topic) !== counts[at]);
+      });
+      if (changed.length > 0) this.#changed();
     });
   }
 

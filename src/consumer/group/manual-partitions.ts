@@ -2,61 +2,91 @@ import { type Cluster } from '../../cluster/cluster.js';
 import { type Cancel } from '../../model/done.js';
 import { type TopicPartition, type TopicPartitionOffset } from '../../model/topic-partition.js';
 import { hop } from '../../runtime/timer.js';
+import { LocalAssignment } from './local-assignment.js';
 import { type MembershipHost } from './membership-host.js';
 import { PartitionSet } from './partition-set.js';
-import { TopicWatch } from './topic-watch.js';
+import { SelectedTopics } from './selected-topics.js';
 
-/** Partitions that the user chose: assigned once, given up by nobody but the consumer itself. */
+type Chosen = readonly (TopicPartition | TopicPartitionOffset)[];
+
+/**
+ * Partitions that the user chose: assigned as they are, given up by nobody but the consumer itself. One that stays in a changed
+ * choice keeps its position; a start offset counts for one that is new.
+ */
 export class ManualPartitions {
   readonly #cluster: Cluster;
-  readonly #partitions: readonly (TopicPartition | TopicPartitionOffset)[];
-  readonly #host: MembershipHost;
-  readonly #watch: TopicWatch;
+  readonly #assignment: LocalAssignment;
+  readonly #topics: SelectedTopics;
+  #partitions: Chosen;
   #cancelHop: Cancel | null = null;
   #closed = false;
 
   /** @param partitions - a partition that is named twice counts once, as it was named first */
   constructor(
     cluster: Cluster,
-    partitions: readonly (TopicPartition | TopicPartitionOffset)[],
-    autoCreate: boolean,
+    partitions: Chosen,
+    options: { readonly allowAutoCreateTopics: boolean; readonly drainTimeoutMs: number },
     host: MembershipHost,
   ) {
     this.#cluster = cluster;
-    const seen = new PartitionSet();
-    this.#partitions = partitions.filter((tp) => {
-      const first = !seen.has(tp);
-      seen.add(tp);
-      return first;
-    });
-    this.#host = host;
-    this.#watch = new TopicWatch(cluster, [...seen.topics().keys()], autoCreate, {
-      changed: () => undefined,
-      refused: (error) => {
-        this.close();
-        host.failed(error);
+    this.#partitions = distinct(partitions);
+    this.#assignment = new LocalAssignment(cluster.runtime, options.drainTimeoutMs, host);
+    this.#topics = new SelectedTopics(
+      cluster,
+      { kind: 'topics', topics: topicsOf(this.#partitions) },
+      { ...options, excludeInternalTopics: false },
+      {
+        changed: () => undefined,
+        refused: (error) => {
+          this.close();
+          host.failed(error);
+        },
       },
-    });
+    );
   }
 
   start(): void {
-    this.#watch.start();
-    this.#cancelHop ??= hop(this.#cluster.runtime, () => {
-      this.#host.assigned(this.#partitions, this.#partitions);
-      if (!this.#closed) this.#host.state('stable');
-    });
+    this.#topics.start();
+    this.#soon();
+  }
+
+  select(partitions: Chosen): void {
+    this.#partitions = distinct(partitions);
+    this.#topics.select({ kind: 'topics', topics: topicsOf(this.#partitions) });
+    this.#soon();
   }
 
   /** Keeps the topics known and says nothing any more. */
   stop(): void {
     this.#closed = true;
     this.#cancelHop?.();
-    this.#watch.mute();
+    this.#assignment.stop();
+    this.#topics.mute();
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancelHop?.();
-    this.#watch.close();
+    this.stop();
+    this.#topics.close();
   }
+
+  #soon(): void {
+    if (this.#closed) return;
+    this.#cancelHop ??= hop(this.#cluster.runtime, () => {
+      this.#cancelHop = null;
+      this.#assignment.replace(this.#partitions);
+    });
+  }
+}
+
+function distinct(partitions: Chosen): Chosen {
+  const seen = new PartitionSet();
+  return partitions.filter((tp) => {
+    const first = !seen.has(tp);
+    seen.add(tp);
+    return first;
+  });
+}
+
+function topicsOf(partitions: Chosen): string[] {
+  return [...new PartitionSet(partitions).topics().keys()];
 }

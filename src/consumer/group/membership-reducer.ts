@@ -6,7 +6,7 @@ import { drainMs, type GroupOptions } from './group-options.js';
 import { isTransport } from './group-link.js';
 import { type Answer, type MembershipEffect, type MembershipEvent, type SentAs } from './membership-events.js';
 import { MemberState } from './member-state.js';
-import { applyAssignment, finishDrain, giveUpAll, loseAll } from './partition-moves.js';
+import { applyAssignment, finishDrain, giveUpAll, giveUpTopics, loseAll } from './partition-moves.js';
 import { consumerProtocolType } from './subscription-codec.js';
 
 type Event<T extends MembershipEvent['type']> = Extract<MembershipEvent, { type: T }>;
@@ -103,6 +103,7 @@ export class MembershipReducer {
   #subscribe(topics: readonly string[]): void {
     const { state } = this;
     state.topics = [...new Set(topics)].sort();
+    if (!state.frozen) giveUpTopics(state, this.#deadline(), this.#effects);
     if (state.phase === 'idle') this.#begin('joins');
     else if (!sameTopics(state.topics, state.joinedTopics)) this.#rejoin('subscription changed');
   }

@@ -12,6 +12,15 @@ export function giveUpAll(state: MemberState, deadline: number, effects: Members
 }
 
 /**
+ * What is held of topics that are subscribed no longer, at once: a rebalance may take as long as its slowest member, and until
+ * it ends nobody else gets them.
+ */
+export function giveUpTopics(state: MemberState, deadline: number, effects: MembershipEffect[]): void {
+  const gone = state.owned.list().filter(({ topic }) => !state.topics.includes(topic));
+  if (gone.length > 0) drain(state, gone, deadline, effects);
+}
+
+/**
  * A new assignment against what is held: additions to the host, what is missing to its drain. A partition that still drains
  * and is assigned again waits for its drain, because its stream has to end before a new one begins.
  */

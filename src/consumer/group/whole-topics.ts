@@ -1,37 +1,34 @@
 import { type Cluster } from '../../cluster/cluster.js';
-import { ErrorCode } from '../../errors/broker-error-codes.js';
-import { type TopicMetadata } from '../../cluster/metadata.js';
 import { type TopicPartition } from '../../model/topic-partition.js';
+import { type TopicsOrPattern } from '../selection.js';
+import { LocalAssignment } from './local-assignment.js';
 import { type MembershipHost } from './membership-host.js';
-import { PartitionSet } from './partition-set.js';
-import { TopicWatch } from './topic-watch.js';
-
-/** A topic is taken for deleted when so many metadata answers in a row do not know it. */
-const answersUntilGone = 3;
+import { isThere, MissingTopics } from './missing-topics.js';
+import { SelectedTopics, type SelectedTopicsOptions } from './selected-topics.js';
 
 /**
- * Reads all partitions of its topics, without a group: what appears in the metadata is assigned, what disappears is lost.
- *
- * A broker that is behind may not know a topic for a moment. Losing and regaining its partitions would start them anew, at the
- * end under `latest`, and skip records; hence several answers have to agree before a topic counts as deleted.
+ * Reads all partitions of its topics, without a group: what appears in the metadata is assigned, what disappears is lost, what
+ * is selected no longer is drained.
  */
 export class WholeTopics {
   readonly #cluster: Cluster;
-  readonly #topics: readonly string[];
-  readonly #host: MembershipHost;
-  readonly #watch: TopicWatch;
-  readonly #held: PartitionSet = new PartitionSet();
-  /** Answers in a row that did not know the topic. */
-  readonly #unknown: Map<string, number> = new Map<string, number>();
+  readonly #selected: SelectedTopics;
+  readonly #assignment: LocalAssignment;
+  readonly #missing: MissingTopics;
   #version = -1;
-  #told = false;
+  #changed = false;
   #stopped = false;
 
-  constructor(cluster: Cluster, topics: readonly string[], autoCreate: boolean, host: MembershipHost) {
+  constructor(
+    cluster: Cluster,
+    selection: TopicsOrPattern,
+    options: SelectedTopicsOptions & { readonly drainTimeoutMs: number },
+    host: MembershipHost,
+  ) {
     this.#cluster = cluster;
-    this.#topics = [...new Set(topics)];
-    this.#host = host;
-    this.#watch = new TopicWatch(cluster, this.#topics, autoCreate, {
+    this.#missing = new MissingTopics(cluster);
+    this.#assignment = new LocalAssignment(cluster.runtime, options.drainTimeoutMs, host);
+    this.#selected = new SelectedTopics(cluster, selection, options, {
       changed: () => {
         this.#update();
       },
@@ -43,72 +40,59 @@ export class WholeTopics {
   }
 
   start(): void {
-    this.#watch.start();
+    this.#selected.start();
+  }
+
+  select(selection: TopicsOrPattern): void {
+    this.#changed = true;
+    this.#selected.select(selection);
   }
 
   /** Keeps the topics known and changes nothing any more. */
   stop(): void {
     this.#stopped = true;
-    this.#watch.mute();
+    this.#assignment.stop();
+    this.#selected.mute();
   }
 
   close(): void {
-    this.#stopped = true;
-    this.#watch.close();
+    this.stop();
+    this.#selected.close();
   }
 
   #update(): void {
     const { metadata } = this.#cluster;
-    if (this.#stopped || metadata.version === this.#version) return;
+    const news = metadata.version !== this.#version;
+    if (this.#stopped || (!news && !this.#changed)) return;
     this.#version = metadata.version;
-    const added: TopicPartition[] = [];
-    const removed: TopicPartition[] = [];
-    for (const topic of this.#topics) {
-      const known = metadata.topic(topic);
-      const held = this.#held.topics().get(topic);
-      if (isThere(known)) {
-        this.#unknown.delete(topic);
-        for (const { partition } of known.partitions)
-          if (held?.has(partition) !== true) added.push({ topic, partition });
-        for (const partition of held ?? [])
-          if (partition >= known.partitions.length) removed.push({ topic, partition });
-      } else if (held !== undefined && isMissing(known) && this.#isGone(topic)) {
-        for (const partition of held) removed.push({ topic, partition });
-      }
+    this.#changed = false;
+    const held = this.#assignment.topics();
+    const dropped: TopicPartition[] = [];
+    const lost: TopicPartition[] = [];
+    for (const [topic, partitions] of held) {
+      if (!this.#selected.has(topic)) dropped.push(...all(topic, partitions));
+      else if (news) lost.push(...this.#gone(topic, partitions));
     }
-    this.#held.deleteAll(removed);
-    this.#held.addAll(added);
-    if (removed.length > 0) this.#host.lost(removed, null);
-    // an update that finds nothing yet is not told: the consumer is still joining
-    if (added.length > 0 && !this.#isStopped()) this.#host.assigned(added, this.#held.list());
-    if (added.length > 0 && !this.#told && !this.#isStopped()) {
-      this.#told = true;
-      this.#host.state('stable');
-    }
+    const added = this.#selected.names().flatMap((topic) => this.#new(topic, held.get(topic)));
+    this.#assignment.lose(lost);
+    this.#assignment.drop(dropped);
+    this.#assignment.add(added);
   }
 
-  #isGone(topic: string): boolean {
-    const answers = (this.#unknown.get(topic) ?? 0) + 1;
-    this.#unknown.set(topic, answers);
-    if (answers < answersUntilGone) {
-      this.#cluster.metadata.refresh(`topic ${topic} is missing`);
-      return false;
-    }
-    this.#unknown.delete(topic);
-    return true;
+  /** Partitions that a deleted topic, or a smaller one of the same name, has no more. */
+  #gone(topic: string, held: ReadonlySet<number>): TopicPartition[] {
+    if (this.#missing.isGone(topic)) return all(topic, held);
+    const known = this.#cluster.metadata.topic(topic);
+    return isThere(known) ? all(topic, held).filter(({ partition }) => partition >= known.partitions.length) : [];
   }
 
-  /** Asked again after each call of the host, which may have stopped or closed this. */
-  #isStopped(): boolean {
-    return this.#stopped;
+  #new(topic: string, held: ReadonlySet<number> | undefined): TopicPartition[] {
+    const known = this.#cluster.metadata.topic(topic);
+    if (!isThere(known)) return [];
+    return known.partitions.flatMap(({ partition }) => (held?.has(partition) === true ? [] : [{ topic, partition }]));
   }
 }
 
-function isThere(topic: TopicMetadata | undefined): topic is TopicMetadata {
-  return topic !== undefined && topic.errorCode === 0 && topic.partitions.length > 0;
-}
-
-/** Other errors (no leader yet, a controller that moves) say nothing about whether the topic exists. */
-function isMissing(topic: TopicMetadata | undefined): boolean {
-  return topic === undefined || topic.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+function all(topic: string, partitions: ReadonlySet<number>): TopicPartition[] {
+  return [...partitions].map((partition) => ({ topic, partition }));
 }

@@ -61,7 +61,8 @@ export class LiveMember implements MembershipHost {
     const { bootstrapServers, metadataMaxAgeMs } = options;
     const given = { bootstrapServers, clientId: name, ...(metadataMaxAgeMs === undefined ? {} : { metadataMaxAgeMs }) };
     this.cluster = new Cluster(resolveKafkaOptions(given).cluster, nodeRuntime(), () => undefined);
-    this.membership = openMembership(this.cluster, resolveConsumerOptions(options.consumer), this);
+    const resolved = resolveConsumerOptions(options.consumer);
+    this.membership = openMembership(this.cluster, resolved, resolved.selection, this);
   }
 
   start(): this {

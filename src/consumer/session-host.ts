@@ -1,0 +1,19 @@
+import { type Cluster } from '../cluster/cluster.js';
+import { type TopicPartition } from '../model/topic-partition.js';
+import { type ConsumerCoreOptions, type ConsumerSurface } from './consumer-ports.js';
+import { type Selection } from './selection.js';
+
+/** What a session shares with the consumer that outlives it. */
+export interface SessionHost {
+  readonly cluster: Cluster;
+  readonly options: ConsumerCoreOptions;
+  readonly surface: ConsumerSurface;
+  /** Assignment epochs grow over the life of the consumer. */
+  nextEpoch(): number;
+  /** Paused by the user; survives rebalances. */
+  isPaused(tp: TopicPartition): boolean;
+  /** What is selected at this moment. */
+  selection(): Selection | null;
+  /** The session cannot go on; the consumer ends it and tells its subscriber. */
+  failed(error: unknown): void;
+}
