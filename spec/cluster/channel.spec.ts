@@ -102,7 +102,7 @@ it('begins with the shortest back-off again after it was connected', () => {
   expect(bench.runtime.now() - before).toBeLessThan(70);
 });
 
-it('fails with the connection what was sent, and dials again for the next call', () => {
+it('[B42] fails with the connection what was sent, and dials again for the next call', () => {
   bench.broker(3).on(heartbeatApi, ({ peer }) => {
     peer.fail();
     return null;
@@ -130,7 +130,7 @@ it('ends a call that waited for the connection at its deadline', () => {
   expect(longer.error).toBeInstanceOf(ConnectTimeoutError);
 });
 
-it('tells of a request that was sent and not answered in time', () => {
+it('[B43] tells of a request that was sent and not answered in time', () => {
   bench.broker(3).on(heartbeatApi, () => null);
   const outcome = beat(500);
   bench.runtime.advance(500);
@@ -189,7 +189,7 @@ it('sends nothing for as long as the broker asked for, other than what was in fl
   expect(bench.runtime.now() - from).toBe(402);
 });
 
-it('is closed by its idle limit without an error, and without a refresh', () => {
+it('[D#252] is closed by its idle limit without an error, and without a refresh', () => {
   bench.run(beat());
   const questions = bench.questions.length;
   bench.runtime.advance(1_100_000);

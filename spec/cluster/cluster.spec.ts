@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 describe('bootstrap', () => {
-  it('goes on to the next server when one is refused, at once', () => {
+  it('[PL#318] goes on to the next server when one is refused, at once', () => {
     bench.broker(1).stop();
     for (let i = 0; i < 2; i++) {
       const outcome = refresh();
@@ -37,7 +37,7 @@ describe('bootstrap', () => {
     expect(bench.runtime.now()).toBeLessThan(300);
   });
 
-  it('goes on to the next server when one does not answer within connectTimeoutMs', () => {
+  it('[PL#318] goes on to the next server when one does not answer within connectTimeoutMs', () => {
     start({ connectTimeoutMs: 1000 });
     bench.runtime.unlisten('b1', 9001, true);
     bench.runtime.unlisten('b2', 9002, true);
@@ -50,7 +50,7 @@ describe('bootstrap', () => {
     expect(outcome.at).toBeLessThan(1100);
   });
 
-  it('keeps trying with back-off, tells of it in events, and gets through', () => {
+  it('[D#712] keeps trying with back-off, tells of it in events, and gets through', () => {
     bench.broker(1).stop();
     bench.broker(2).stop();
     bench.cluster.metadata.retain(['t']);
@@ -74,7 +74,7 @@ describe('bootstrap', () => {
     expect(bench.events[1]).toMatchObject({ broker: -1, error: null });
   });
 
-  it('goes back to the bootstrap servers when all known brokers are gone', () => {
+  it('[D#703] goes back to the bootstrap servers when all known brokers are gone', () => {
     bench.run(refresh());
     // the whole cluster moves: the known addresses are dead, the bootstrap names lead to the new ones
     bench.ids = [3];
@@ -108,7 +108,7 @@ describe('bootstrap', () => {
 });
 
 describe('a call for any broker', () => {
-  it('goes to connected brokers, by turns', () => {
+  it('[D#187] goes to connected brokers, by turns', () => {
     bench.run(refresh());
     const ids = new Set<number>();
     for (let i = 0; i < 6; i++) {
@@ -127,7 +127,7 @@ describe('a call for any broker', () => {
     expect(bench.runtime.dials).toHaveLength(connectedOnly);
   });
 
-  it('does not dial while one broker is connected', () => {
+  it('[D#187] does not dial while one broker is connected', () => {
     bench.run(refresh());
     bench.run(bench.outcome((done) => bench.cluster.control.broker(2).call(initProducerIdApi, {}, {}, done)));
     const { length } = bench.runtime.dials;
@@ -267,7 +267,7 @@ describe('a call for any broker', () => {
   });
 });
 
-it('refreshes metadata as soon as a connection to a broker breaks, while somebody is interested', () => {
+it('[B42, B51, KJ#950] refreshes metadata as soon as a connection to a broker breaks, while somebody is interested', () => {
   bench.topic('t', [3]);
   bench.cluster.metadata.retain(['t']);
   bench.run(refresh());

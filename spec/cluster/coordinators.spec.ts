@@ -108,7 +108,7 @@ it('fails for good when it is refused, for everybody, and asks anew next time', 
   expect(next.value).toBe(3);
 });
 
-it('forgets on request, unless a newer answer names another node', () => {
+it('[D#1134] forgets on request, unless a newer answer names another node', () => {
   bench.run(find());
   answers = [found(2)];
   bench.cluster.forgetCoordinator('group', 'g', 3);

@@ -16,7 +16,7 @@ const refresh = (): Outcome<true> => bench.outcome((done) => bench.cluster.metad
 const leaders = (topic: string): number[] | undefined =>
   bench.cluster.metadata.topic(topic)?.partitions.map(({ leader }) => leader);
 
-it('asks nobody before somebody wants to know', () => {
+it('[G2, D#287] asks nobody before somebody wants to know', () => {
   bench.runtime.advance(1_000_000);
   expect(bench.runtime.dials).toEqual([]);
   expect(bench.runtime.pending).toBe(0);
@@ -178,7 +178,7 @@ it('never lets a topic be created by those who only read it', () => {
   ]);
 });
 
-it('keeps what is sound of an answer with errors: topics, partitions, leaders', () => {
+it('[B48] keeps what is sound of an answer with errors: topics, partitions, leaders', () => {
   bench.topic('good', [1]);
   bench.topics.set('denied', { name: 'denied', errorCode: 29 });
   bench.topics.set('odd', {
@@ -255,7 +255,7 @@ describe('leader epochs', () => {
   });
 });
 
-it('goes on after failures, tells those who wait, and closes with what is open', () => {
+it('[B52] goes on after failures, tells those who wait, and closes with what is open', () => {
   const short = new ClusterBench({ requestTimeoutMs: 400 });
   for (const broker of short.brokers) broker.stop();
   short.topic('t', [1]);

@@ -81,7 +81,7 @@ describe.each(all)('%s', (name) => {
     },
   );
 
-  it('takes a level', async () => {
+  it('[N20] takes a level', async () => {
     const bytes = utf8('levels differ in effort, not in content '.repeat(200));
     for (const level of [1, 3, 9]) {
       const back = await run(subject, 'decompress', await run(subject, 'compress', bytes, level));
@@ -150,7 +150,7 @@ describe('gzip', () => {
 });
 
 describe('snappy', () => {
-  it('writes the framing of the Java client in blocks of 32 KiB', async () => {
+  it('[N20] writes the framing of the Java client in blocks of 32 KiB', async () => {
     const written = await run(snappy, 'compress', new Uint8Array(70_000));
     expect(hexOf(written.subarray(0, 16))).toBe('82534e4150505900' + '00000001' + '00000001');
     const view = new DataView(written.buffer, written.byteOffset);
@@ -251,7 +251,7 @@ describe('lz4', () => {
     expect(xxh32(utf8(text))).toBe(hash);
   });
 
-  it('writes independent blocks of 64 KiB without checksums and the header byte that Java checks', async () => {
+  it('[B29] writes independent blocks of 64 KiB without checksums and the header byte that Java checks', async () => {
     const written = await run(lz4, 'compress', new Uint8Array(200_000));
     expect(hexOf(written.subarray(0, 7))).toBe('04224d18604082');
     expect(hexOf(written.subarray(-4))).toBe('00000000');
@@ -411,7 +411,7 @@ describe('optional packages', () => {
     ['snappy', snappyPackage, snappy, 'snappy'],
     ['lz4', lz4Package, lz4, 'lz4'],
   ] as const)(
-    '[B26] without its package %s cannot be written, but is read',
+    '[G5, D#922] [B26] without its package %s cannot be written, but is read',
     async (name, optional, subject, packageName) => {
       const compressed = await run(subject, 'compress', utf8('written before'));
       const restore = (optional as OptionalPackage<unknown>).replaceLoader(absent);
@@ -430,7 +430,7 @@ describe('optional packages', () => {
     },
   );
 
-  it('[B26] without its package zstd is neither written nor read', async () => {
+  it('[G5, D#922] [B26] without its package zstd is neither written nor read', async () => {
     const compressed = await run(zstd, 'compress', utf8('written before'));
     const restore = (zstdPackage as OptionalPackage<unknown>).replaceLoader(absent);
     try {

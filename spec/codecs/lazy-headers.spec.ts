@@ -85,4 +85,9 @@ describe('encodeHeaders', () => {
     expect(() => encodeHeaders([[wrong as string, 'x']])).toThrow(UsageError);
     expect(() => encodeHeaders([['a', undefined as never]])).toThrow(UsageError);
   });
+
+  it.each([5, 'a=b', true, null])('[B25] refuses %j instead of headers', (wrong) => {
+    expect(() => encodeHeaders(wrong as never)).toThrow('Headers are an object, pairs or a Map');
+    expect(() => encodeHeaders(wrong as never)).toThrow(UsageError);
+  });
 });

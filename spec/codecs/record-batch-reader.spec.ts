@@ -76,7 +76,7 @@ describe('record batches written by the Java client', () => {
     }
   });
 
-  it('leaves out a batch that is cut off, wherever the cut is', () => {
+  it('[B37] leaves out a batch that is cut off, wherever the cut is', () => {
     const { hex, batches } = named('none, transactional, several batches');
     const bytes = bytesOf(hex);
     const ends = batches.map((_, i) => batches.slice(0, i + 1).reduce((sum, each) => sum + each.size, 0));

@@ -54,7 +54,7 @@ describe('BatchBuffer', () => {
     expect(hexOf(bytes)).toMatch(/060e68656164657231066161610e686561646572320662626204787801$/);
   });
 
-  it('[B12] without records it is 61 bytes that read back as none', async () => {
+  it('[B87] [B12] without records it is 61 bytes that read back as none', async () => {
     const batch = new BatchBuffer(1 << 20);
     const bytes = batch.finish(b8State)!;
     expect(bytes).toHaveLength(61);
@@ -180,7 +180,7 @@ describe('BatchBuffer', () => {
     }
   });
 
-  it('takes nothing after finish', () => {
+  it('[B87] takes nothing after finish', () => {
     const batch = new BatchBuffer(1 << 20);
     batch.append(0, null, utf8('v'), null);
     batch.finish(plain);

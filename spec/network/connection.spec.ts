@@ -37,7 +37,7 @@ describe('dialling', () => {
     expect(bench.connection.versions!.finalizedFeaturesEpoch).toBe(7);
   });
 
-  it.each([0, 1, 2, 3])('asks again in v%i after error 35, whose body is v0', (max) => {
+  it.each([0, 1, 2, 3])('[D#1085] asks again in v%i after error 35, whose body is v0', (max) => {
     bench.broker.ranges.set('ApiVersions', { min: 0, max });
     bench.ready();
     expect(bench.broker.asked(apiVersionsApi).map(({ version }) => version)).toEqual([4, max]);
@@ -182,7 +182,7 @@ describe('answers', () => {
     expect(bench.log.filter((line) => line.startsWith('done'))).toHaveLength(1);
   });
 
-  it('are dropped when they come after the end', () => {
+  it('[S7] are dropped when they come after the end', () => {
     const late: Asked[] = [];
     bench.broker.on(metadataApi, (asked) => {
       late.push(asked);
@@ -198,7 +198,7 @@ describe('answers', () => {
 });
 
 describe('the end', () => {
-  it('fails what is unanswered when the peer breaks the connection in the middle of a frame', () => {
+  it('[B42] fails what is unanswered when the peer breaks the connection in the middle of a frame', () => {
     bench.broker.on(metadataApi, ({ peer, frame }) => {
       peer.send(frame({ brokers }).subarray(0, 9));
       peer.fail();
@@ -212,7 +212,7 @@ describe('the end', () => {
     expect(bench.log).toEqual(['ready 2', 'done Metadata', 'closed failed']);
   });
 
-  it('comes with a timeout: the request that waited too long is told so, the others that the connection is gone', () => {
+  it('[B43, KJ#1783, S7] comes with a timeout: the request that waited too long is told so, the others that the connection is gone', () => {
     bench.ready();
     const long = bench.send(metadataApi, {}, 30_000);
     const short = bench.send(fetchApi, {}, 1000);
@@ -328,7 +328,7 @@ describe('throttling', () => {
 });
 
 describe('versions', () => {
-  it('are the highest both know, within the bounds of the call; Produce 0 to 2 are never chosen', () => {
+  it('[N12] are the highest both know, within the bounds of the call; Produce 0 to 2 are never chosen', () => {
     bench.broker.ranges.set('Metadata', { min: 3, max: 9 });
     bench.broker.ranges.set('Produce', { min: 0, max: 2 });
     bench.ready();

@@ -3,6 +3,7 @@ import type { ClientEvent } from '../../src/model/client-event.js';
 import { fastSink, type RecordMetadata } from '../../src/model/record-sink.js';
 import { createProducer } from '../../src/observables/producer-client.js';
 import { resolveProducerOptions } from '../../src/observables/producer-options.js';
+import { type KafkaError } from '../../src/errors/kafka-error.js';
 import { nullable } from '../../src/serde/serde.js';
 import { utf8 } from '../../src/serde/utf8.js';
 import { FakeCluster } from '../producer/support/fake-cluster.js';
@@ -25,7 +26,7 @@ const settle = async (kafka: FakeCluster, ms = 50): Promise<void> => {
 };
 
 describe('send', () => {
-  it('is cold: nothing happens before a subscription, and each one is a new record', () => {
+  it('[G2] is cold: nothing happens before a subscription, and each one is a new record', () => {
     const { kafka, producer } = client();
     const [partition] = kafka.topic('t', [1]);
     const send$ = producer.send({ topic: 't', key: 'k', value: 'v' });
@@ -62,7 +63,7 @@ describe('send', () => {
     expect(seen).toEqual(['next', 'complete']);
   });
 
-  it('cancels a record that is not in a batch yet, and no other', () => {
+  it('[B84] cancels a record that is not in a batch yet, and no other', () => {
     const { kafka, producer } = client();
     const [partition] = kafka.topic('t', [1], false);
     const seen: unknown[] = [];
@@ -98,7 +99,7 @@ describe('send', () => {
     expect(kafka.requests).toHaveLength(0);
   });
 
-  it('writes a tombstone through nullable, and refuses a record that says nothing at all', () => {
+  it('[P17] writes a tombstone through nullable, and refuses a record that says nothing at all', () => {
     const { kafka, producer } = client({ valueSerializer: nullable(utf8) });
     kafka.topic('t', [1]);
     const seen: unknown[] = [];
@@ -113,7 +114,7 @@ describe('send', () => {
     expect(seen).toEqual([expect.stringMatching(/needs a key, a value or headers/), -1, -1]);
   });
 
-  it('refuses text where no serializer was given', () => {
+  it('[P16, S9] refuses text where no serializer was given', () => {
     const { kafka, producer } = client({ keySerializer: undefined, valueSerializer: undefined });
     kafka.topic('t', [1]);
     let error: unknown = null;
@@ -123,6 +124,26 @@ describe('send', () => {
       code: 'ERR_KAFKA_USAGE',
       message: expect.stringMatching(/valueSerializer/) as string,
     });
+  });
+
+  it('[B25] refuses parts of a wrong type, and the batch goes on with the records around them', () => {
+    const { kafka, producer } = client({ keySerializer: undefined, valueSerializer: undefined });
+    const [partition] = kafka.topic('t', [1]);
+    const errors: unknown[] = [];
+    const offsets: number[] = [];
+    const good = Buffer.from('good');
+    for (const wrong of [{ key: 'text' }, { value: 5 }, { timestamp: '1' }, { partition: 'p' }, { headers: 5 }]) {
+      for (const record of [{ value: good }, { value: good, ...wrong }]) {
+        producer.send({ topic: 't', ...record } as never).subscribe({
+          next: ({ offset }) => offsets.push(offset),
+          error: (error: unknown) => errors.push((error as KafkaError).code),
+        });
+      }
+    }
+    kafka.runtime.advance(100);
+    expect(errors).toEqual(Array(5).fill('ERR_KAFKA_USAGE'));
+    expect(offsets).toEqual([0, 1, 2, 3, 4]);
+    expect(partition!.log.map(({ count }) => count)).toEqual([5]);
   });
 
   it('fails with what a serializer threw as cause', () => {

@@ -10,7 +10,7 @@ function refusal(options: unknown, requestTimeoutMs?: number): InvalidOptionErro
   throw new Error('was not refused');
 }
 
-it('has the defaults of the Java client, batches of 256 KiB aside', () => {
+it('[PO5, PO6, PO7, PO8, PO9, PO10, PO19] has the defaults of the Java client, batches of 256 KiB aside', () => {
   expect(resolveProducerOptions()).toEqual({
     keySerializer: null,
     valueSerializer: null,
@@ -44,7 +44,7 @@ it.each([
   [{ bufferMemory: 1000 }, 'bufferMemory'],
   [{ enableIdempotence: true, acks: 1 }, 'acks'],
   [{ enableIdempotence: true, retries: 0 }, 'retries'],
-] as const)('refuses %j', (options, option) => {
+] as const)('[B64, P12, PO5, PO6] refuses %j', (options, option) => {
   expect(refusal(options)).toMatchObject({ option, value: (options as Record<string, unknown>)[option] });
 });
 
@@ -81,7 +81,7 @@ it.each([
   expect(refusal({ [name]: 1 }).message).toMatch(message);
 });
 
-it('takes a compression with its level', () => {
+it('[PO6, N20] takes a compression with its level', () => {
   expect(resolveProducerOptions({ compression: { type: 'zstd', level: 3 } }).compression).toEqual({
     type: 'zstd',
     level: 3,

@@ -49,7 +49,7 @@ describe('retries', () => {
     expect(bench.outcomes.get(0)).toMatchObject({ offset: 1 });
   });
 
-  it('takes DUPLICATE_SEQUENCE_NUMBER for success', () => {
+  it('[B88, P15] takes DUPLICATE_SEQUENCE_NUMBER for success', () => {
     const { bench, kafka } = started();
     kafka.script.push({ errorAfterAppend: 46 });
     bench.write(0, 't', 0);
@@ -69,7 +69,7 @@ describe('retries', () => {
     expect(bench.outcomes.get(0)).toMatchObject({ offset: 1 });
   });
 
-  it('sends only the lowest batch while one is retried, then goes on with several', () => {
+  it('[P3] sends only the lowest batch while one is retried, then goes on with several', () => {
     const { bench, kafka, partitions } = started();
     kafka.latencyMs = 20;
     kafka.script.push({ error: 19 });
@@ -82,7 +82,7 @@ describe('retries', () => {
     expect(new Set(partitions[0]!.log.map((batch) => batch.producerEpoch))).toEqual(new Set([0]));
   });
 
-  it('does not send the good partitions again when one fails', () => {
+  it('[S4] does not send the good partitions again when one fails', () => {
     const { bench, kafka, partitions } = started({}, [1, 1]);
     kafka.move('t', 1, 2);
     bench.write(0, 't', 0);
@@ -130,7 +130,7 @@ describe('retries', () => {
     expect(bench.outcomes.get(0)!.error!.message).toMatch(/other records of their batch are invalid/);
   });
 
-  it('without idempotence keeps one batch per partition in flight, so that retries keep the order', () => {
+  it('[P3] without idempotence keeps one batch per partition in flight, so that retries keep the order', () => {
     const { bench, kafka, partitions } = started({ enableIdempotence: false });
     kafka.latencyMs = 10;
     kafka.script.push('ok', 'lost', { error: 7 });
@@ -180,7 +180,7 @@ describe('leaders', () => {
 });
 
 describe('sequences', () => {
-  it('restarts the partition under the next epoch when the broker lost its state', () => {
+  it('[D#1017] restarts the partition under the next epoch when the broker lost its state', () => {
     const { bench, kafka, partitions } = started();
     // a broker that has state of this producer, but not the one it should have
     partitions[0]!.producers.set(4000, { epoch: 0, lastSequence: 77, batches: [] });
@@ -191,7 +191,7 @@ describe('sequences', () => {
     expect(partitions[0]!.log[0]).toMatchObject({ producerId: 4000, producerEpoch: 1, baseSequence: 0 });
   });
 
-  it.each([59, 47])('restarts the partition under the next epoch after error %i', (error) => {
+  it.each([59, 47])('[B88] restarts the partition under the next epoch after error %i', (error) => {
     const { bench, kafka, partitions } = started();
     kafka.script.push({ error });
     const values = writeMany(bench, 0, 20);
@@ -253,7 +253,7 @@ describe('sequences', () => {
     expect(bench.outcomes.get(1)).toMatchObject({ offset: 0 });
   });
 
-  it('wraps from 2147483647 to 0', () => {
+  it('[D#R4] wraps from 2147483647 to 0', () => {
     const { bench, kafka, partitions } = started();
     const at = 2147483640;
     partitions[0]!.producers.set(4000, { epoch: 0, lastSequence: at - 1, batches: [] });
@@ -277,7 +277,7 @@ describe('sequences', () => {
 });
 
 describe('delivery timeout', () => {
-  it('fails a batch that was never sent, as not written', () => {
+  it('[P13, B82] fails a batch that was never sent, as not written', () => {
     const kafka = new FakeCluster();
     const bench = new ProducerBench({ deliveryTimeoutMs: 1000 }, kafka);
     kafka.topic('t', [-1]);
@@ -289,7 +289,7 @@ describe('delivery timeout', () => {
     expect(bench.core.bufferedBytes).toBe(0);
   });
 
-  it('fails a batch in flight, as maybe written, with the last broker error as cause', () => {
+  it('[P8, P9, P13, B82] fails a batch in flight, as maybe written, with the last broker error as cause', () => {
     const { bench, kafka } = started({ deliveryTimeoutMs: 1000 });
     kafka.script.push({ error: 20 });
     kafka.fate = () => ({ silence: true, append: true });
@@ -315,7 +315,7 @@ describe('delivery timeout', () => {
   });
 
   it.each([true, false])(
-    'restarts under a new epoch when nobody knows whether the expired batch was written (it was: %s)',
+    '[P13] restarts under a new epoch when nobody knows whether the expired batch was written (it was: %s)',
     (append) => {
       const { bench, kafka, partitions } = started({ deliveryTimeoutMs: 1000 });
       kafka.script.push({ silence: true, append });

@@ -96,7 +96,7 @@ const scenario = [
 const runs = Number(process.env['FC_RUNS'] ?? 300);
 
 describe('under random answers', () => {
-  it('with idempotence each record is in the log once and in order, and outcomes are true', () => {
+  it('[P3, G6, KJ#598] with idempotence each record is in the log once and in order, and outcomes are true', () => {
     fc.assert(
       fc.property(
         ...scenario,

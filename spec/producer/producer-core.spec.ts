@@ -23,7 +23,7 @@ describe('sending', () => {
     expect(bench.flushes).toBe(1);
   });
 
-  it('sends what was written in one turn as one request per broker with one batch per partition', () => {
+  it('[P2] sends what was written in one turn as one request per broker with one batch per partition', () => {
     const bench = new ProducerBench();
     bench.kafka.topic('t', [1, 2, 1, 2]);
     for (let i = 0; i < 40; i++) bench.write(i, 't', i % 4);
@@ -35,7 +35,7 @@ describe('sending', () => {
     expect(bench.outcomes.size).toBe(40);
   });
 
-  it('never lets a lone record wait for linger', () => {
+  it('[P4, CF#42] never lets a lone record wait for linger', () => {
     const bench = new ProducerBench({ lingerMs: 1000 });
     bench.kafka.topic('t', [1]);
     bench.write(0, 't', 0);
@@ -46,7 +46,7 @@ describe('sending', () => {
     expect(bench.outcomes.get(1)!.at - start).toBe(1);
   });
 
-  it('keeps an open batch back while something is in flight, until linger is over', () => {
+  it('[P4, N13, PO8] keeps an open batch back while something is in flight, until linger is over', () => {
     const bench = new ProducerBench({ lingerMs: 50 });
     bench.kafka.topic('t', [1]);
     bench.write(0, 't', 0);
@@ -63,7 +63,7 @@ describe('sending', () => {
     expect(bench.kafka.requests[2]!.batches[0]!.batch.values).toEqual(['v2', 'v3']);
   });
 
-  it('sends what gathered meanwhile as soon as an answer leaves nothing in flight', () => {
+  it('[P4, N13, D#1137] sends what gathered meanwhile as soon as an answer leaves nothing in flight', () => {
     const bench = new ProducerBench({ lingerMs: 10_000 });
     bench.kafka.topic('t', [1]);
     bench.write(0, 't', 0);
@@ -100,7 +100,7 @@ describe('sending', () => {
     expect(bench.core.requestsInFlight).toBe(5);
   });
 
-  it('keeps requests below maxRequestSize', () => {
+  it('[PO10, D#R7] keeps requests below maxRequestSize', () => {
     const bench = new ProducerBench({ maxRequestSize: 2000, batchSize: 900 });
     bench.kafka.topic('t', [1, 1, 1, 1]);
     for (let i = 0; i < 4; i++) bench.write(i, 't', i, 'x'.repeat(700));
@@ -165,7 +165,7 @@ describe('sending', () => {
 });
 
 describe('partitions', () => {
-  it('stays on a partition until batchSize bytes went there, over several small batches', () => {
+  it('[P19] stays on a partition until batchSize bytes went there, over several small batches', () => {
     const bench = new ProducerBench({ batchSize: 1000 });
     bench.kafka.topic('t', [1, 1, 1, 1]);
     const used: number[] = [];
@@ -179,7 +179,7 @@ describe('partitions', () => {
     expect(new Set(used).size).toBeGreaterThan(1);
   });
 
-  it('sends a key to the partition that the Java client chooses', () => {
+  it('[B6, P19, P20] sends a key to the partition that the Java client chooses', () => {
     const bench = new ProducerBench();
     bench.kafka.topic(
       't',
@@ -202,7 +202,7 @@ describe('partitions', () => {
     );
   });
 
-  it('asks a custom partitioner with the serialized key', () => {
+  it('[P18] asks a custom partitioner with the serialized key', () => {
     const seen: unknown[] = [];
     const bench = new ProducerBench({
       partitioner: (args) => {
@@ -255,7 +255,7 @@ describe('metadata', () => {
     expect(bench.kafka.retained).toEqual(['t']);
   });
 
-  it('fails after maxBlockMs with what metadata said', () => {
+  it('[B69, P23] fails after maxBlockMs with what metadata said', () => {
     const bench = new ProducerBench({ maxBlockMs: 200 });
     bench.write(0, 'nowhere');
     bench.advance(199);
@@ -290,7 +290,7 @@ describe('metadata', () => {
     expect(partitions[1]!.values).toEqual(['v0']);
   });
 
-  it('asks for metadata again and again while a partition has no leader, and delivers when it has one', () => {
+  it('[B70] asks for metadata again and again while a partition has no leader, and delivers when it has one', () => {
     const bench = new ProducerBench();
     const [partition] = bench.kafka.topic('t', [-1]);
     bench.write(0);
@@ -306,7 +306,7 @@ describe('metadata', () => {
 });
 
 describe('bounds', () => {
-  it('refuses a record over maxRequestSize before sending, with both sizes and the limit', () => {
+  it('[PO10, D#966] refuses a record over maxRequestSize before sending, with both sizes and the limit', () => {
     const bench = new ProducerBench({ maxRequestSize: 1000 });
     bench.kafka.topic('t', [1]);
     bench.write(0, 't', 0, 'x'.repeat(1000), 'key');
@@ -327,7 +327,7 @@ describe('bounds', () => {
     expect(partition!.values.map((value) => value[0])).toEqual(['0', '1', '2']);
   });
 
-  it('tells a writer that the sink is full, takes the record all the same, and tells when there is room', () => {
+  it('[P7] tells a writer that the sink is full, takes the record all the same, and tells when there is room', () => {
     const bench = new ProducerBench({ bufferMemory: 1_048_576 });
     bench.kafka.topic('t', [1]);
     bench.kafka.latencyMs = 50;
@@ -352,7 +352,7 @@ describe('bounds', () => {
     expect(bench.core.bufferedBytes).toBeLessThan(8.1 * 1024 * 1024);
   });
 
-  it('lets a send wait for room, in order', () => {
+  it('[P7, D#409] lets a send wait for room, in order', () => {
     const bench = new ProducerBench({ bufferMemory: 1_048_576 });
     const [partition] = bench.kafka.topic('t', [1]);
     bench.kafka.latencyMs = 300;
@@ -363,7 +363,7 @@ describe('bounds', () => {
     expect(partition!.values.filter((value) => value.startsWith('v'))).toEqual(['v9001', 'v9002']);
   });
 
-  it('fails a send that waited for room longer than maxBlockMs', () => {
+  it('[P6, P7, P23, B82] fails a send that waited for room longer than maxBlockMs', () => {
     const bench = new ProducerBench({ bufferMemory: 1_048_576, maxBlockMs: 1000 });
     bench.kafka.topic('t', [1]);
     bench.kafka.fate = () => ({ silence: true, append: false });
@@ -376,7 +376,7 @@ describe('bounds', () => {
     expect(bench.outcomes.get(9001)!.error!.message).toMatch(/maxBlockMs \(1000\) for room/);
   });
 
-  it('does not send a record that was cancelled while it waited', () => {
+  it('[B84] does not send a record that was cancelled while it waited', () => {
     const bench = new ProducerBench();
     const [partition] = bench.kafka.topic('t', [1], false);
     const first = bench.send(0);
@@ -472,7 +472,7 @@ describe('flush and close', () => {
       true,
     ],
     ['between retries', (kafka: FakeCluster) => (kafka.topic('t', [1]), (kafka.fate = () => ({ error: 19 }))), false],
-  ] as const)('close is bounded %s and fails what is left', (_name, arrange, mayHaveBeenWritten) => {
+  ] as const)('[D#1101] close is bounded %s and fails what is left', (_name, arrange, mayHaveBeenWritten) => {
     const bench = new ProducerBench();
     arrange(bench.kafka);
     bench.write(0);

@@ -16,12 +16,12 @@ it('chooses evenly while all queues are equal', () => {
   expect(shares([3, 3])).toEqual([500, 500]);
 });
 
-it('gives a partition a weight inverse to its queue', () => {
+it('[P19] gives a partition a weight inverse to its queue', () => {
   // longest queue + 1 - own queue: 1, 3, 4
   expect(shares([3, 1, 0])).toEqual([125, 375, 500]);
 });
 
-it('leaves out partitions without a leader, unless there is no other', () => {
+it('[B6, P19] leaves out partitions without a leader, unless there is no other', () => {
   expect(shares([0, 0, 0], [true, false, true])).toEqual([500, 0, 500]);
   expect(shares([0, 5], [false, false])).toEqual([500, 500]);
 });

@@ -59,7 +59,7 @@ describe('request header', () => {
     expect([0, 1, 2, 3].map((version) => requestHeaderVersion(controlledShutdown, version))).toEqual([0, 1, 1, 2]);
   });
 
-  it('turns to v2 where the API turns flexible, and never for one that does not', () => {
+  it('[D#1085] turns to v2 where the API turns flexible, and never for one that does not', () => {
     expect(requestHeaderVersion(fetchApi, 11)).toBe(1);
     expect(requestHeaderVersion(fetchApi, 12)).toBe(2);
     expect(requestHeaderVersion(apiVersionsApi, 3)).toBe(2);

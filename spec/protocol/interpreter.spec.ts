@@ -208,7 +208,7 @@ describe('reading', () => {
 });
 
 describe('tables', () => {
-  it('name the highest stable version, and know the unstable one', () => {
+  it('[N21] name the highest stable version, and know the unstable one', () => {
     expect(initProducerIdApi.maxVersion).toBe(5);
     expect(initProducerIdApi.request.maxVersion).toBe(6);
   });

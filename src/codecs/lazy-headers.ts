@@ -110,11 +110,16 @@ export const noHeaders: LazyHeaders = new LazyHeaders(new Uint8Array(0), 0, 0);
 /**
  * Everything that the public surface takes as headers, as the bytes of a record; null where there are none. Headers of a
  * consumed record are passed on as they are.
- * @throws UsageError when a name is not a string or a value is neither text, bytes nor null.
+ * @throws UsageError when it is no object, a name is not a string, or a value is neither text, bytes nor null.
  */
 export function encodeHeaders(init: RecordHeadersInit | undefined): EncodedHeaders | null {
   if (init === undefined) return null;
   if (init instanceof LazyHeaders) return init.encoded();
+  if (typeof (init as unknown) !== 'object' || (init as unknown) === null) {
+    throw new UsageError(
+      `Headers are an object, pairs or a Map, not ${(init as unknown) === null ? 'null' : typeof init}`,
+    );
+  }
   const names: Uint8Array[] = [];
   const values: (Uint8Array | null)[] = [];
   let size = 0;

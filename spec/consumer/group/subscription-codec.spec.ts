@@ -17,7 +17,7 @@ const plain = { topics: ['t0', 't1'], userData: null, owned: [], generation: -1,
 const members = [member('C0', ['t0', 't1']), member('C1', ['t0', 't1'])];
 
 describe('subscription of a classic member', () => {
-  it('has the bytes of other clients in version 0', () => {
+  it('[B33] has the bytes of other clients in version 0', () => {
     expect(hex(encodeSubscription({ ...plain, userData: new Uint8Array(0) }, 0))).toBe(
       '000000000002000274300002743100000000',
     );
@@ -52,7 +52,7 @@ describe('subscription of a classic member', () => {
 });
 
 describe('assignment of a classic member', () => {
-  it('has the bytes of other clients for round robin', () => {
+  it('[B33] has the bytes of other clients for round robin', () => {
     const result = roundRobin.assign(members, partitions({ t0: 3, t1: 3 }));
     // aiokafka writes user data of length 0, as we do
     expect(hex(encodeAssignment(result.get('C0')!))).toBe(

@@ -2,7 +2,7 @@ import { range } from '../../../../src/consumer/group/assignors/range.js';
 import { member, partitions, shown } from './support.js';
 
 describe('range', () => {
-  it('gives neighbouring partitions of each topic, the first members one more', () => {
+  it('[B170] gives neighbouring partitions of each topic, the first members one more', () => {
     const members = [member('C1', ['t0', 't1']), member('C0', ['t0', 't1'])];
     expect(shown(range.assign(members, partitions({ t0: 3, t1: 3 })))).toEqual({
       C0: 't0p0 t0p1 t1p0 t1p1',

@@ -2,7 +2,7 @@ import { roundRobin } from '../../../../src/consumer/group/assignors/round-robin
 import { member, partitions, shown } from './support.js';
 
 describe('roundRobin', () => {
-  it('deals all partitions in order to the members in order', () => {
+  it('[AS1, AS2] deals all partitions in order to the members in order', () => {
     const members = [member('C1', ['t0', 't1']), member('C0', ['t1', 't0'])];
     expect(shown(roundRobin.assign(members, partitions({ t1: 3, t0: 3 })))).toEqual({
       C0: 't0p0 t0p2 t1p1',
@@ -10,7 +10,7 @@ describe('roundRobin', () => {
     });
   });
 
-  it('passes over members that did not subscribe to the topic', () => {
+  it('[AS3] passes over members that did not subscribe to the topic', () => {
     const members = [member('C0', ['t0']), member('C1', ['t0', 't1']), member('C2', ['t0', 't1', 't2'])];
     expect(shown(roundRobin.assign(members, partitions({ t0: 1, t1: 2, t2: 3 })))).toEqual({
       C0: 't0p0',
@@ -19,7 +19,7 @@ describe('roundRobin', () => {
     });
   });
 
-  it('differs by at most one under equal subscriptions', () => {
+  it('[AS1] differs by at most one under equal subscriptions', () => {
     const members = Array.from({ length: 7 }, (_, index) => member(`m${index}`, ['a', 'b']));
     const sizes = [...roundRobin.assign(members, partitions({ a: 13, b: 11 })).values()].map((list) => list.length);
     expect(sizes.reduce((sum, size) => sum + size)).toBe(24);

@@ -62,7 +62,7 @@ describe.each([sticky, cooperativeSticky])('$name', (assignor) => {
   const all = ['t0', 't1', 't2', 't3'];
   const counts = partitions({ t0: 2, t1: 2, t2: 2, t3: 2 });
 
-  it('deals evenly at first, and keeps what the others have when a member leaves', () => {
+  it('[B171] deals evenly at first, and keeps what the others have when a member leaves', () => {
     const members = [member('C0', all), member('C1', all), member('C2', all)];
     const first = assignor.assign(members, counts);
     expect(shown(first)).toEqual({ C0: 't0p0 t1p1 t3p0', C1: 't0p1 t2p0 t3p1', C2: 't1p0 t2p1' });
@@ -86,17 +86,20 @@ describe.each([sticky, cooperativeSticky])('$name', (assignor) => {
   it.each([
     [4, 5, 'C1'],
     [5, 4, 'C0'],
-  ])('believes the member of the higher generation when two claim the same partition (%d, %d)', (zero, one, owner) => {
-    const members = [
-      after(assignor, member('C0', all), list('t0p0 t0p1 t1p0 t1p1'), zero),
-      after(assignor, member('C1', all), list('t0p0 t2p0 t2p1 t3p0'), one),
-    ];
-    for (const [memberId, partitions] of assignor.assign(members, counts)) {
-      expect(names(partitions).includes('t0p0')).toBe(memberId === owner);
-    }
-  });
+  ])(
+    '[B172] believes the member of the higher generation when two claim the same partition (%d, %d)',
+    (zero, one, owner) => {
+      const members = [
+        after(assignor, member('C0', all), list('t0p0 t0p1 t1p0 t1p1'), zero),
+        after(assignor, member('C1', all), list('t0p0 t2p0 t2p1 t3p0'), one),
+      ];
+      for (const [memberId, partitions] of assignor.assign(members, counts)) {
+        expect(names(partitions).includes('t0p0')).toBe(memberId === owner);
+      }
+    },
+  );
 
-  it('believes neither of two members that claim a partition in the same generation', () => {
+  it('[B172] believes neither of two members that claim a partition in the same generation', () => {
     const members = [
       after(assignor, member('C0', ['t0']), list('t0p0'), 4),
       after(assignor, member('C1', ['t0']), list('t0p0'), 4),
@@ -106,7 +109,7 @@ describe.each([sticky, cooperativeSticky])('$name', (assignor) => {
     expect(shown(result)).toEqual({ C0: 't0p0', C1: 't0p1' });
   });
 
-  it('drops what members claim of topics that are gone, or that they no longer want', () => {
+  it('[B172] drops what members claim of topics that are gone, or that they no longer want', () => {
     const members = [
       after(assignor, member('C0', ['t0']), list('t0p0 t1p0 gonep3 t0p7'), 2),
       after(assignor, member('C1', ['t1']), list('t1p1'), 2),
@@ -126,7 +129,7 @@ describe.each([sticky, cooperativeSticky])('$name', (assignor) => {
     expect(shown(assignor.assign([...members].reverse(), counts))).toEqual(forward);
   });
 
-  it('stays whole and balanced, and moves nothing needlessly, over random changes', () => {
+  it('[B172] stays whole and balanced, and moves nothing needlessly, over random changes', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = chance(seed);
       const pick = (bound: number): number => Math.floor(random() * bound);
@@ -152,7 +155,7 @@ describe.each([sticky, cooperativeSticky])('$name', (assignor) => {
     }
   });
 
-  it('is done in no time with 200 members and 2000 partitions, equal subscriptions or not', () => {
+  it('[B172] is done in no time with 200 members and 2000 partitions, equal subscriptions or not', () => {
     const topics = Array.from({ length: 40 }, (_, index) => `t${index}`);
     const big = partitions(Object.fromEntries(topics.map((topic) => [topic, 50])));
     for (const equal of [true, false]) {
