@@ -24,7 +24,8 @@ import {
 } from '../model/topic-partition.js';
 import { runHook } from './consumer-hooks.js';
 import { lagOf } from './consumer-lag.js';
-import { foreign, type ResolvedConsumerOptions } from './consumer-options.js';
+import { foreign } from './consumer-foreign-names.js';
+import { type ResolvedConsumerOptions } from './consumer-options.js';
 import { publicSelection, resolveSelection } from './consumer-selection.js';
 import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
 import { coreCall } from './core-call.js';

@@ -2,7 +2,6 @@ import {
   boolean,
   callable,
   checkOptions,
-  type ForeignNames,
   integer,
   matching,
   memoryBytes,
@@ -21,6 +20,7 @@ import { type Assignor } from '../model/assignor.js';
 import { cooperativeSticky } from '../consumer/group/assignors/cooperative-sticky.js';
 import { type RebalanceListener } from '../model/consumer.js';
 import { type Deserializer } from '../model/serde.js';
+import { foreign } from './consumer-foreign-names.js';
 import { type GivenSelection, selectionOf, selectionTable } from './consumer-selection.js';
 
 type Text = string | null;
@@ -118,79 +118,6 @@ const table: OptionTable<GivenOptions> = Object.freeze({
   excludeInternalTopics: { kind: boolean, default: true }, // exclude.internal.topics, of what a pattern matches
   clientRack: { kind: matching<string>('a string', (value) => typeof value === 'string'), default: '' }, // client.rack
 } as const);
-
-const ofKafka = (name: string): string => `it belongs to new Kafka({ ${name} })`;
-const fromBeginning = "use autoOffsetReset: 'earliest', for groups without a committed offset";
-const byAcknowledging =
-  "offsets are committed as records are acknowledged, see commit: { everyMs } and acknowledge: 'onNext'";
-
-/** Names of other clients, for a consumer's options and for `select`. */
-export const foreign: ForeignNames = Object.freeze({
-  brokers: ofKafka('bootstrapServers'),
-  bootstrapServers: ofKafka('bootstrapServers'),
-  'bootstrap.servers': ofKafka('bootstrapServers'),
-  bootstrap_servers: ofKafka('bootstrapServers'),
-  clientId: ofKafka('clientId'),
-  'client.id': ofKafka('clientId'),
-  requestTimeoutMs: ofKafka('requestTimeoutMs'),
-  'request.timeout.ms': ofKafka('requestTimeoutMs'),
-  request_timeout_ms: ofKafka('requestTimeoutMs'),
-  metadataMaxAgeMs: ofKafka('metadataMaxAgeMs'),
-  topic: 'topics',
-  'exclude.internal.topics': 'excludeInternalTopics',
-  exclude_internal_topics: 'excludeInternalTopics',
-  fromBeginning,
-  'group.id': 'groupId',
-  group_id: 'groupId',
-  'group.instance.id': 'groupInstanceId',
-  group_instance_id: 'groupInstanceId',
-  autoCommit: byAcknowledging,
-  autoCommitInterval: byAcknowledging,
-  autoCommitThreshold: byAcknowledging,
-  'enable.auto.commit': byAcknowledging,
-  enable_auto_commit: byAcknowledging,
-  'auto.commit.interval.ms': 'use commit: { everyMs }',
-  auto_commit_interval_ms: 'use commit: { everyMs }',
-  'auto.offset.reset': 'autoOffsetReset',
-  auto_offset_reset: 'autoOffsetReset',
-  sessionTimeout: 'sessionTimeoutMs',
-  'session.timeout.ms': 'sessionTimeoutMs',
-  session_timeout_ms: 'sessionTimeoutMs',
-  heartbeatInterval: 'heartbeatIntervalMs',
-  'heartbeat.interval.ms': 'heartbeatIntervalMs',
-  heartbeat_interval_ms: 'heartbeatIntervalMs',
-  rebalanceTimeout: 'rebalanceTimeoutMs',
-  rebalance_timeout_ms: 'rebalanceTimeoutMs',
-  'max.poll.interval.ms': 'maxPollIntervalMs',
-  max_poll_interval_ms: 'maxPollIntervalMs',
-  'max.poll.records': 'maxPollRecords',
-  max_poll_records: 'maxPollRecords',
-  'fetch.min.bytes': 'fetchMinBytes',
-  minBytes: 'fetchMinBytes',
-  fetch_min_bytes: 'fetchMinBytes',
-  'fetch.max.bytes': 'fetchMaxBytes',
-  maxBytes: 'fetchMaxBytes',
-  fetch_max_bytes: 'fetchMaxBytes',
-  maxWaitTimeInMs: 'fetchMaxWaitMs',
-  'fetch.max.wait.ms': 'fetchMaxWaitMs',
-  'fetch.wait.max.ms': 'fetchMaxWaitMs',
-  fetch_max_wait_ms: 'fetchMaxWaitMs',
-  maxBytesPerPartition: 'maxPartitionFetchBytes',
-  'max.partition.fetch.bytes': 'maxPartitionFetchBytes',
-  max_partition_fetch_bytes: 'maxPartitionFetchBytes',
-  readUncommitted: "use isolationLevel: 'read_uncommitted' or 'read_committed'",
-  'isolation.level': 'isolationLevel',
-  isolation_level: 'isolationLevel',
-  partitionAssigners: 'assignors',
-  'partition.assignment.strategy': 'assignors',
-  partition_assignment_strategy: 'assignors',
-  rackId: 'clientRack',
-  'client.rack': 'clientRack',
-  allowAutoTopicCreation: 'allowAutoCreateTopics',
-  partitionsConsumedConcurrently: 'partitions run side by side: consumer.partitions$ with forEachPartition(...)',
-  eachMessage: 'subscribe to consumer.records$ or consumer.partitions$',
-  eachBatch: 'subscribe to consumer.batches$',
-});
 
 /**
  * The options of a consumer, checked together and with defaults; nothing is dialled before this has passed.

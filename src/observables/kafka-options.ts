@@ -57,6 +57,8 @@ const table: OptionTable<GivenOptions> = Object.freeze({
   runtime: { kind: nullable(object<Runtime>('now', 'wallClock', 'random', 'connect')), default: null },
 } as const);
 
+const noSasl = 'SASL is not part of this version yet, use a listener without it';
+
 const foreign: ForeignNames = Object.freeze({
   brokers: 'bootstrapServers',
   'bootstrap.servers': 'bootstrapServers',
@@ -85,7 +87,15 @@ const foreign: ForeignNames = Object.freeze({
   logLevel: 'pass a logger with its own level',
   logCreator: 'logger',
   groupId: 'it belongs to kafka.consumer({ groupId })',
-  sasl: 'SASL is not part of this version yet, use a listener without it',
+  sasl: noSasl,
+  sasl_mechanism: noSasl,
+  sasl_plain_username: noSasl,
+  sasl_plain_password: noSasl,
+  sasl_kerberos_service_name: noSasl,
+  sasl_kerberos_domain_name: noSasl,
+  sasl_oauth_token_provider: noSasl,
+  api_version: 'versions are negotiated with each broker, there is nothing to set',
+  loop: 'there is one event loop, time and chance come from runtime',
 });
 
 const silent: Logger = Object.freeze({
