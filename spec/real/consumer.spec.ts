@@ -251,7 +251,7 @@ describe('consumer on a real cluster', () => {
     await firstValueFrom(timer(2500));
     const warnings = warn.mock.calls.map(([message]) => String(message));
     warn.mockRestore();
-    expect(stalls).toEqual([{ type: 'stalled', topic, partition: 0, offset: 0 }]);
+    expect(stalls).toEqual([{ type: 'stalled', topic, partition: 0, offset: 0, reason: 'unread' }]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('acknowledge()');
     subscription.unsubscribe();

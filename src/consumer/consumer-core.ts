@@ -12,6 +12,7 @@ import {
   type DrainOutcome,
 } from './consumer-ports.js';
 import { ConsumerSession } from './consumer-session.js';
+import { flowStateOf } from './flow-state.js';
 import { type HeldPartition } from './held-partition.js';
 import { checkReplaces, type Selection } from './selection.js';
 
@@ -184,22 +185,7 @@ export class ConsumerCore {
   }
 
   why(tp: TopicPartition): FlowState {
-    const held = this.#session?.partitions.get(tp);
-    if (held === undefined) {
-      return { paused: ['unassigned'], oldestLeaseAgeMs: null, openLeases: 0, oldestOffset: null, broker: null };
-    }
-    const { cursor } = held;
-    const oldest = cursor.oldestLease;
-    const paused = [...cursor.pauseReasons];
-    if (held.state !== 'active') paused.push(held.state);
-    if (cursor.windowFull) paused.push('window');
-    return {
-      paused,
-      oldestLeaseAgeMs: oldest === null ? null : this.cluster.runtime.now() - oldest.deliveredAt,
-      openLeases: cursor.openLeases,
-      oldestOffset: oldest?.offset ?? null,
-      broker: cursor.leader < 0 ? null : cursor.leader,
-    };
+    return flowStateOf(this.#session?.partitions.get(tp), this.#session, this.cluster.runtime.now());
   }
 
   groupMetadata(): GroupMetadata {

@@ -1,5 +1,4 @@
 import { type Cluster } from '../cluster/cluster.js';
-import { TimeoutExpiredError } from '../errors/client-errors.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
@@ -16,9 +15,11 @@ import { OffsetLookup } from './offset-lookup.js';
 import { type PartitionCursor } from './partition-cursor.js';
 import { PartitionDrains } from './partition-drains.js';
 import { PositionKeeper } from './position-keeper.js';
+import { PollExpiry } from './poll-expiry.js';
 import { ProgressWatch } from './progress-watch.js';
 import { type Selection, selects } from './selection.js';
 import { type SessionHost } from './session-host.js';
+import { pollExpired, stalled } from './stall-reports.js';
 import { StartPositions } from './start-positions.js';
 
 /**
@@ -36,6 +37,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   readonly #fetcher: Fetcher;
   readonly #membership: OpenMembership;
   readonly #watch: ProgressWatch;
+  readonly #expiry: PollExpiry;
   readonly #drains: PartitionDrains;
   #view: ConsumerView | null;
   #closed = false;
@@ -96,11 +98,23 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       closed: () => this.#closed,
     });
     this.#watch = new ProgressWatch(this.runtime, options, () => this.partitions.all(), {
-      stalled: (held, offset, unread) => {
-        this.#stalled(held, offset, unread);
+      stalled: (held, offset, why) => {
+        stalled(host.surface, held, offset, why);
       },
-      expired: (held) => {
-        this.#expired(held);
+      expired: (stuck) => {
+        this.#expiry.expire(stuck);
+      },
+    });
+    this.#expiry = new PollExpiry({
+      isMember: () => this.#membership.identity().generation >= 0,
+      expired: (stuck) => {
+        pollExpired(host.surface, stuck);
+      },
+      leave: () => {
+        this.#membership.expire();
+      },
+      rejoin: () => {
+        this.#membership.progress();
       },
     });
   }
@@ -108,6 +122,16 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   start(): void {
     this.#membership.start();
     this.#watch.start();
+  }
+
+  /** Out of the group for lack of progress, until there is some. */
+  get expired(): boolean {
+    return this.#expiry.expired;
+  }
+
+  /** Nothing more fits into `bufferBytes`. */
+  get bufferFull(): boolean {
+    return this.#fetcher.budget.available <= 0;
   }
 
   groupMetadata(): GroupMetadata {
@@ -121,6 +145,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
    */
   setView(view: ConsumerView | null): void {
     this.#view = view;
+    if (view !== null) this.#expiry.resubscribed();
     for (const held of this.partitions.all()) {
       if (view === null) {
         held.cursor.detach();
@@ -237,6 +262,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   settled(cursor: PartitionCursor): void {
     const held = this.partitions.of(cursor);
     if (held === undefined) return;
+    this.#expiry.settled(held);
     this.commits.settled(held);
     this.#drains.check();
   }
@@ -351,25 +377,6 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       if (error !== null) this.#host.failed(error);
       done();
     });
-  }
-
-  #stalled(held: HeldPartition, offset: number, unread: boolean): void {
-    const { topic, partition } = held;
-    this.#host.surface.event({ type: 'stalled', topic, partition, offset });
-    const why = unread
-      ? 'no delivered record was ever settled, end the pipe with acknowledge() or commitOffsets()'
-      : `the record at offset ${offset} is delivered and not settled, look at the step that holds it`;
-    this.#host.surface.warn(`Partition ${partition} of ${topic} stands still: ${why}`);
-  }
-
-  /** Others of the group shall have the partitions; the pipe that stands still is told why, and `retry` joins again. */
-  #expired(held: HeldPartition): void {
-    const { topic, partition } = held;
-    const offset = held.cursor.oldestLease?.offset;
-    const message = `Partition ${partition} of ${topic} made no progress for maxPollIntervalMs, the record at offset ${offset ?? -1} is still not settled; the consumer left its group`;
-    this.#host.surface.warn(message);
-    this.#membership.expire();
-    this.#host.failed(new TimeoutExpiredError(message, { topic, partition, offset }));
   }
 
   #tellAssignment(): void {

@@ -63,6 +63,6 @@ export class FetchedBatch implements RecordBatch<unknown, unknown>, Lease {
   }
 
   #refusal(): LeaseAnswer {
-    return this.state === 'fenced' ? 'fenced' : 'duplicate';
+    return this.#tracker.rangeRefusal(this.#from, this.#to);
   }
 }

@@ -21,6 +21,10 @@ export class HeldPartition implements TopicPartition {
   fromReset = false;
   /** Said once, until the partition moves again. */
   stallReported = false;
+  /** When it was last seen to stand still on purpose: time before that counts for nothing. */
+  exemptAt = Number.NEGATIVE_INFINITY;
+  /** Since when nobody subscribes its stream, null while somebody does. */
+  unsubscribedSince: number | null = null;
 
   constructor(tp: TopicPartition, epoch: number, cursor: PartitionCursor) {
     this.topic = tp.topic;

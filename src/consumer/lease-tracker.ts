@@ -37,6 +37,8 @@ export class LeaseTracker {
   /** Next offset to deliver; moved by the owner, also over what is never delivered. */
   nextOffset: number;
   fenced = false;
+  /** Told when somebody settles a lease that was fenced before: too late to count, and still a sign of life. */
+  onLate: (() => void) | null = null;
   readonly #limits: LeaseLimits;
   readonly #span: number;
   /** Told after each change; it only marks. */
@@ -142,7 +144,7 @@ export class LeaseTracker {
     if (seq < this.#head) return 'duplicate';
     const at = seq & this.#mask;
     const state = this.#states[at]!;
-    if ((state & KIND) !== OPEN) return state === FENCED ? 'fenced' : 'duplicate';
+    if ((state & KIND) !== OPEN) return this.refusal(seq);
     this.#states[at] = ACKED;
     this.#open--;
     if (state !== OPEN) this.#taken--;
@@ -200,7 +202,16 @@ export class LeaseTracker {
 
   /** Why a lease that is no longer open cannot be settled. */
   refusal(seq: number): 'duplicate' | 'fenced' {
-    return seq >= this.#head && this.#states[seq & this.#mask] === FENCED ? 'fenced' : 'duplicate';
+    if (seq < this.#head || this.#states[seq & this.#mask] !== FENCED) return 'duplicate';
+    this.onLate?.();
+    return 'fenced';
+  }
+
+  /** The same for a lease over a range. */
+  rangeRefusal(from: number, to: number): 'duplicate' | 'fenced' {
+    if (this.rangeState(from, to) !== 'fenced') return 'duplicate';
+    this.onLate?.();
+    return 'fenced';
   }
 
   state(seq: number): 'open' | 'acked' | 'released' | 'fenced' {

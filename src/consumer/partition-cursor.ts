@@ -130,6 +130,13 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   get pauseReasons(): ReadonlySet<string> {
     return this.#pauses.names;
   }
+  /** An operator holds delivery back on purpose (`LeaseOwner.hold`). */
+  get held(): boolean {
+    return this.#pauses.held;
+  }
+  get subscribed(): boolean {
+    return this.#subscribed;
+  }
   get closed(): boolean {
     return this.#closed;
   }

@@ -13,6 +13,11 @@ export class PauseReasons {
     return new Set([...this.#set, ...this.#holds.keys()]);
   }
 
+  /** Somebody holds it: an operator that waits on purpose, not one that is stuck. */
+  get held(): boolean {
+    return this.#holds.size > 0;
+  }
+
   has(reason: string): boolean {
     return this.#set.has(reason);
   }

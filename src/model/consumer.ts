@@ -157,7 +157,16 @@ export type ConsumerEvent =
       readonly reason: 'seek' | 'reset' | 'truncated' | 'recreated' | 'abort';
     }
   | { readonly type: 'commitFailed'; readonly offsets: OffsetList; readonly error: unknown }
-  | { readonly type: 'stalled'; readonly topic: string; readonly partition: number; readonly offset: number };
+  | {
+      /** A partition stands still; `offset` is the oldest unsettled record, or the next one where no stream is subscribed. */
+      readonly type: 'stalled';
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly reason: 'unread' | 'unsettled' | 'unsubscribed';
+    }
+  /** No progress for `maxPollIntervalMs`: the member leaves its group, and joins again when one of these is settled. */
+  | { readonly type: 'expired'; readonly offsets: OffsetList };
 
 /**
  * A consumer. Its sources are cold and views of one membership, one at a time: subscribing joins, unsubscribing leaves
