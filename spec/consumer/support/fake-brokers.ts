@@ -83,7 +83,7 @@ interface Poll {
 
 /** Brokers without a wire, in virtual time: fetch sessions, long polls, leaders, errors as scripted. */
 export class FakeBrokers {
-  readonly runtime: FlowRuntime = new FlowRuntime();
+  readonly runtime: FlowRuntime;
   readonly fetches: SeenFetch[] = [];
   readonly listed: { node: number; topics: unknown }[] = [];
   /** Fail the next fetch calls with these. */
@@ -107,6 +107,10 @@ export class FakeBrokers {
   #sessionId = 100;
   #polls: Poll[] = [];
   readonly #inFlight: Map<number, number> = new Map<number, number>();
+
+  constructor(runtime: FlowRuntime = new FlowRuntime()) {
+    this.runtime = runtime;
+  }
 
   get cluster(): Cluster {
     return this as unknown as Cluster;

@@ -20,6 +20,8 @@ export class GroupBroker {
   state: 'empty' | 'preparing' | 'completing' | 'stable' = 'empty';
   generation = 0;
   rebalances = 0;
+  /** Committed offsets by `topic-partition`. */
+  readonly stored: Map<string, number> = new Map<string, number>();
   readonly members: Map<string, BrokerMember> = new Map<string, BrokerMember>();
   /** Called for each accepted offset. */
   onCommit: (memberId: string, topic: string, partition: number, offset: number) => void = () => undefined;
@@ -48,6 +50,9 @@ export class GroupBroker {
       }
       case 'OffsetCommit':
         this.#commit(call);
+        break;
+      case 'OffsetFetch':
+        this.#offsets(call);
         break;
       case 'LeaveGroup':
         for (const { memberId } of (call.body as { members: { memberId: string }[] }).members) this.#remove(memberId);
@@ -222,11 +227,35 @@ export class GroupBroker {
       topics: topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex, committedOffset }) => {
-          if (errorCode === 0) this.onCommit(memberId, name, partitionIndex, committedOffset);
+          if (errorCode === 0) {
+            this.stored.set(`${name}-${partitionIndex}`, committedOffset);
+            this.onCommit(memberId, name, partitionIndex, committedOffset);
+          }
           return { partitionIndex, errorCode };
         }),
       })),
     });
+  }
+
+  #offsets(call: Call): void {
+    const { groups } = call.body as {
+      groups: { groupId: string; topics: { name: string; partitionIndexes: number[] }[] }[];
+    };
+    const answers = groups.map(({ groupId, topics }) => ({
+      groupId,
+      errorCode: 0,
+      topics: topics.map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((partitionIndex) => ({
+          partitionIndex,
+          committedOffset: this.stored.get(`${name}-${partitionIndex}`) ?? -1,
+          committedLeaderEpoch: -1,
+          metadata: '',
+          errorCode: 0,
+        })),
+      })),
+    }));
+    call.reply({ groups: answers, topics: [], errorCode: 0 });
   }
 
   #check(memberId: string, generation: number): number {
