@@ -72,6 +72,45 @@ describe('consumer options', () => {
     expect(failure(options).option).toBe(option);
   });
 
+  describe('with the KIP-848 protocol', () => {
+    const next = { topics: 'a', groupId: 'g', groupProtocol: 'consumer' };
+
+    it('takes the assignor of the broker, and topics by a pattern of the broker', () => {
+      expect(resolveConsumerOptions({ topics: 'a', groupId: 'g' })).toMatchObject({
+        groupProtocol: 'classic',
+        serverAssignor: null,
+      });
+      expect(resolveConsumerOptions({ ...next, serverAssignor: 'range' })).toMatchObject({
+        groupProtocol: 'consumer',
+        serverAssignor: 'range',
+      });
+      const { selection } = resolveConsumerOptions({ ...next, topics: undefined, serverPattern: 'orders.*' });
+      expect(selection).toEqual({ kind: 'serverPattern', serverPattern: 'orders.*' });
+    });
+
+    it.each([
+      [{ sessionTimeoutMs: 45000 }, 'sessionTimeoutMs', 'group.consumer.session.timeout.ms'],
+      [{ heartbeatIntervalMs: 3000 }, 'heartbeatIntervalMs', 'group.consumer.heartbeat.interval.ms'],
+      [{ assignors: [{ assign: () => new Map() }] }, 'assignors', 'serverAssignor'],
+    ])('refuses %j, which is decided by the broker', (options, option, instead) => {
+      const error = failure({ ...next, ...options });
+      expect([error.option, error.message.includes(instead)]).toEqual([option, true]);
+    });
+
+    it.each([
+      [{ topics: 'a', groupProtocol: 'consumer' }, 'groupProtocol', 'groupId'],
+      [{ topics: 'a', groupId: 'g', serverAssignor: 'range' }, 'serverAssignor', "groupProtocol: 'consumer'"],
+      [{ serverPattern: 'a.*', groupId: 'g' }, 'serverPattern', 'pattern'],
+      [{ ...next, serverPattern: 'a.*' }, 'serverPattern', 'exclude each other'],
+      [{ ...next, rebalanceTimeoutMs: 20000, drainTimeoutMs: 18000 }, 'drainTimeoutMs', 'heartbeat interval'],
+      [{ ...next, groupProtocol: 'next' }, 'groupProtocol', 'classic'],
+      [{ topics: 'a', 'group.protocol': 'consumer' }, 'group.protocol', 'groupProtocol'],
+    ])('refuses %j', (options, option, fix) => {
+      const error = failure(options);
+      expect([error.option, error.message.includes(fix)]).toEqual([option, true]);
+    });
+  });
+
   it.each([
     ['fromBeginning', true, 'autoOffsetReset'],
     ['group.id', 'g', 'groupId'],

@@ -52,6 +52,21 @@ export function writeUuid(text: string, bytes: Uint8Array, at: number): void {
   if ((held & 0xf) !== 0) throw badUuid(text);
 }
 
+/**
+ * A new random id (version 4) in Kafka's form; never starts with a dash, which tools would take for an option.
+ * @param random - as `Runtime.random`, from 0 up to and without 1
+ */
+export function randomUuid(random: () => number): string {
+  const bytes = new Uint8Array(16);
+  for (;;) {
+    for (let i = 0; i < 16; i++) bytes[i] = Math.floor(random() * 256);
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+    const text = readUuid(bytes, 0);
+    if (!text.startsWith('-')) return text;
+  }
+}
+
 function badUuid(text: string): UsageError {
   return new UsageError(`"${text}" is not an id, expected 22 base64url characters as Kafka prints them`);
 }

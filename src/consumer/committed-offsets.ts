@@ -1,6 +1,7 @@
 import { BrokerError, brokerErrorEntry } from '../errors/broker-error.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type Cancel, type Done } from '../model/done.js';
+import { type GroupMetadata } from '../model/commit.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { type Input } from '../protocol/api.js';
 import {
@@ -18,6 +19,10 @@ const maxVersion = 9;
 const unknownTopicOrPartition = 3;
 /** 15 and 16: another broker coordinates the group. */
 const moved: ReadonlySet<number> = new Set([15, 16]);
+/** First version that says as whom it asks; what a KIP-848 group needs (and no older broker has such groups). */
+const memberVersion = 9;
+/** 25, 110, 113: the member is, or will soon be, somebody else, and is asked for again as that. */
+const identity: ReadonlySet<number> = new Set([25, 110, 113]);
 /** 14: the coordinator loads. 88: a transaction that touches the partition has not ended yet. */
 const transient: ReadonlySet<number> = new Set([7, 14, 88]);
 
@@ -78,23 +83,35 @@ class Query {
   }
 
   #ask(): void {
-    const { groupId } = this.#group.identity();
+    let as = this.#group.identity();
+    const { groupId } = as;
+    const memberEpochs = this.#group.memberEpochs === true;
     const topics = [...this.#open.topics()].map(([name, set]) => ({ name, partitionIndexes: [...set] }));
     const body = (version: number): Input<OffsetFetchRequest> => {
       const requireStable = version >= 7 ? { requireStable: true } : {};
-      return version >= 8 ? { groups: [{ groupId, topics }], ...requireStable } : { groupId, topics, ...requireStable };
+      if (version < 8) return { groupId, topics, ...requireStable };
+      as = this.#group.identity();
+      const { memberId, generation: memberEpoch } = as;
+      const member = memberEpochs && memberEpoch >= 0 ? { memberId, memberEpoch } : {};
+      return { groups: [{ groupId, topics, ...member }], ...requireStable };
     };
     const answer: Done<OffsetFetchResponse> = (error, response) => {
       this.#cancelCall = null;
-      if (response !== null) this.#read(response);
+      if (response !== null) this.#read(response, as);
       else if (error?.retriable === true) this.#again();
       else this.#done(error, null);
     };
-    this.#cancelCall = this.#group.groupCall(offsetFetchApi, body, answer, { maxVersion });
+    const versions = memberEpochs ? { minVersion: memberVersion, maxVersion } : { maxVersion };
+    this.#cancelCall = this.#group.groupCall(offsetFetchApi, body, answer, versions);
   }
 
-  #read(response: OffsetFetchResponse): void {
+  #read(response: OffsetFetchResponse, as: GroupMetadata): void {
     const group = response.groups[0] ?? response;
+    if (this.#group.memberEpochs === true && identity.has(group.errorCode)) {
+      this.#group.refused(group.errorCode, as);
+      this.#again();
+      return;
+    }
     let refused = this.#refusal(group.errorCode);
     let wait = refused === null && group.errorCode !== 0;
     for (const { name, partitions } of group.errorCode === 0 ? group.topics : []) {

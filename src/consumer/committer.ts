@@ -52,7 +52,7 @@ interface Part {
   value: number | null;
 }
 
-/** Version 10 names topics by id. */
+/** Version 10 names topics by id; members of KIP-848 groups need 9. */
 const maxVersion = 9;
 
 /**
@@ -227,7 +227,8 @@ export class Committer {
       else this.#failed(parts, error!);
       this.#pump();
     };
-    this.#cancelFlight = this.#group.groupCall(offsetCommitApi, body, answer, { maxVersion });
+    const versions = this.#group.memberEpochs === true ? { minVersion: maxVersion, maxVersion } : { maxVersion };
+    this.#cancelFlight = this.#group.groupCall(offsetCommitApi, body, answer, versions);
   }
 
   #answered(parts: readonly Part[], response: OffsetCommitResponse, as: GroupMetadata): void {

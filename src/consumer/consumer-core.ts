@@ -1,3 +1,4 @@
+import { randomUuid } from '../bytes/uuid.js';
 import { type Cluster } from '../cluster/cluster.js';
 import { ClientClosedError, UsageError } from '../errors/usage-error.js';
 import { type GroupMetadata } from '../model/commit.js';
@@ -48,6 +49,7 @@ export class ConsumerCore {
   #waiting: ConsumerView | null = null;
   #cancelHop: Cancel = () => undefined;
   #epochs = 0;
+  #memberId: string | null = null;
   #releaseProcess: (() => void) | null = null;
   readonly #whenLeft: ((outcome: DrainOutcome) => void)[] = [];
 
@@ -229,6 +231,7 @@ export class ConsumerCore {
         cluster: this.cluster,
         options: this.options,
         surface: this.#surface,
+        memberId: () => (this.#memberId ??= randomUuid(() => this.cluster.runtime.random())),
         nextEpoch: () => ++this.#epochs,
         isPaused: (tp) => this.isPaused(tp),
         selection: () => this.#selection,

@@ -21,6 +21,9 @@ export interface ConsumerCoreOptions extends ConsumerFlowOptions {
   readonly selection: Selection;
   readonly groupId: string | null;
   readonly groupInstanceId: string | null;
+  /** `consumer`: the broker assigns (KIP-848); session, heartbeat interval and assignors are its business then. */
+  readonly groupProtocol: 'classic' | 'consumer';
+  readonly serverAssignor: string | null;
   readonly assignors: readonly Assignor[];
   readonly autoOffsetReset: ResetPolicy;
   /** False: no automatic commit anywhere, revoke and close included. */

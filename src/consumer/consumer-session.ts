@@ -51,7 +51,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.#view = view;
     this.runtime = cluster.runtime;
     this.#fetcher = new Fetcher(cluster, options, this);
-    this.#membership = openMembership(cluster, options, selection, this);
+    this.#membership = openMembership(cluster, options, selection, this, () => host.memberId());
     const { committer, committed } = this.#membership;
     this.starts = new StartPositions(
       this.runtime,

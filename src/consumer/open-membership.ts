@@ -2,14 +2,14 @@ import { type Cluster } from '../cluster/cluster.js';
 import { UsageError } from '../errors/usage-error.js';
 import { type GroupMetadata } from '../model/commit.js';
 import { hop } from '../runtime/timer.js';
+import { randomUuid } from '../bytes/uuid.js';
 import { CommittedOffsets } from './committed-offsets.js';
 import { Committer } from './committer.js';
 import { type ConsumerCoreOptions } from './consumer-ports.js';
-import { ClassicMembership } from './group/classic-membership.js';
 import { ManualGroup } from './group/manual-group.js';
 import { ManualPartitions } from './group/manual-partitions.js';
 import { type MembershipHost } from './group/membership-host.js';
-import { SelectedTopics } from './group/selected-topics.js';
+import { openGroupMember } from './open-group-member.js';
 import { WholeTopics } from './group/whole-topics.js';
 import { type Selection, type TopicsOrPattern } from './selection.js';
 
@@ -36,74 +36,22 @@ export interface OpenMembership {
   readonly committed: CommittedOffsets | null;
 }
 
-/** Opens nothing yet; `start` does. */
+/**
+ * Opens nothing yet; `start` does.
+ * @param memberId - of a KIP-848 group
+ */
 export function openMembership(
   cluster: Cluster,
   options: ConsumerCoreOptions,
   selection: Selection,
   host: MembershipHost,
+  memberId: () => string = () => randomUuid(() => cluster.runtime.random()),
 ): OpenMembership {
   if (selection.kind === 'partitions') return manual(cluster, options, selection.partitions, host);
   const { groupId } = options;
-  return groupId === null
-    ? wholeTopics(cluster, options, selection, host)
-    : member(cluster, options, groupId, selection, host);
-}
-
-function member(
-  cluster: Cluster,
-  options: ConsumerCoreOptions,
-  groupId: string,
-  selection: TopicsOrPattern,
-  host: MembershipHost,
-): OpenMembership {
-  const { requestTimeoutMs } = cluster.options;
-  const membership = new ClassicMembership(cluster, { ...options, groupId, requestTimeoutMs }, host);
-  const committer = new Committer(membership, { requestTimeoutMs });
-  const topics = new SelectedTopics(cluster, selection, options, {
-    changed: () => {
-      membership.subscribe(topics.names());
-    },
-    refused: (error) => {
-      close();
-      host.failed(error);
-    },
-  });
-  const close = (): void => {
-    topics.close();
-    committer.close();
-    membership.close();
-  };
-  return {
-    start: () => {
-      topics.start();
-      // names are known without asking; what a pattern means is known after the first answer
-      if (selection.kind === 'topics') membership.subscribe(selection.topics);
-    },
-    select: (next) => {
-      if (next.kind === 'partitions') return;
-      topics.select(next);
-      if (next.kind === 'topics') membership.subscribe(next.topics);
-    },
-    identity: () => membership.identity(),
-    stopRebalancing: () => {
-      // a topic that is refused now must not end the drain
-      topics.mute();
-      membership.stopRebalancing();
-    },
-    leave: (leaveOptions, done) => {
-      membership.leave(leaveOptions, done);
-    },
-    expire: () => {
-      membership.expire();
-    },
-    progress: () => {
-      membership.progress();
-    },
-    close,
-    committer,
-    committed: new CommittedOffsets(membership),
-  };
+  if (groupId !== null) return openGroupMember(cluster, { ...options, groupId, memberId }, selection, host);
+  if (selection.kind === 'serverPattern') throw new UsageError('serverPattern needs a groupId, or use pattern');
+  return wholeTopics(cluster, options, selection, host);
 }
 
 function wholeTopics(
@@ -119,7 +67,7 @@ function wholeTopics(
       whole.start();
     },
     select: (next) => {
-      if (next.kind !== 'partitions') whole.select(next);
+      if (next.kind === 'topics' || next.kind === 'pattern') whole.select(next);
     },
     stopRebalancing: () => {
       whole.stop();

@@ -1,10 +1,14 @@
 import { InvalidOptionError } from '../errors/usage-error.js';
 import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 
-/** What is read, checked: topics by name or by a pattern over their names, or partitions by hand. */
+/**
+ * What is read, checked: topics by name or by a pattern over their names, which the client or the broker evaluates, or partitions
+ * by hand.
+ */
 export type Selection =
   | { readonly kind: 'topics'; readonly topics: readonly string[] }
   | { readonly kind: 'pattern'; readonly pattern: RegExp }
+  | { readonly kind: 'serverPattern'; readonly serverPattern: string }
   | { readonly kind: 'partitions'; readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[] };
 
 /** A selection that names topics, whose partitions a group shares or a consumer reads whole. */
@@ -30,6 +34,8 @@ export function selects(selection: Selection | null, { topic, partition }: Topic
       return selection.topics.includes(topic);
     case 'pattern':
       return selection.pattern.test(topic);
+    case 'serverPattern':
+      return true; // only the broker knows
     case 'partitions':
       return selection.partitions.some((tp) => tp.partition === partition && tp.topic === topic);
     default:

@@ -8,6 +8,8 @@ export interface SessionHost {
   readonly cluster: Cluster;
   readonly options: ConsumerCoreOptions;
   readonly surface: ConsumerSurface;
+  /** The id that the consumer gives itself in a KIP-848 group; one for its life. */
+  memberId(): string;
   /** Assignment epochs grow over the life of the consumer. */
   nextEpoch(): number;
   /** Paused by the user; survives rebalances. */

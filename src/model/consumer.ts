@@ -14,24 +14,34 @@ import type {
 
 /**
  * What is read: topics by name, topics whose name a pattern matches, or partitions by hand; exactly one of them. A pattern is not
- * anchored (`/^orders/` is), is evaluated in the client and creates no topic. An `offset` is where a partition starts.
+ * anchored (`/^orders/` is), is evaluated in the client and creates no topic. A `serverPattern` is evaluated by the broker (RE2J,
+ * over the whole name, internal topics included) and needs `groupProtocol: 'consumer'`. An `offset` is where a partition starts.
  * @public
  */
 export type TopicSelection =
   | {
       readonly topics: string | readonly string[];
       readonly pattern?: never;
+      readonly serverPattern?: never;
       readonly partitions?: never;
     }
   | {
       readonly pattern: RegExp;
       readonly topics?: never;
+      readonly serverPattern?: never;
+      readonly partitions?: never;
+    }
+  | {
+      readonly serverPattern: string;
+      readonly topics?: never;
+      readonly pattern?: never;
       readonly partitions?: never;
     }
   | {
       readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[];
       readonly topics?: never;
       readonly pattern?: never;
+      readonly serverPattern?: never;
     };
 /**
  * A deserializer may be left out only where bytes satisfy the type: `consumer<string, Order>({ topics })` does not compile.
@@ -53,7 +63,17 @@ export interface ConsumerSettings {
   readonly groupId?: string;
   /** Static membership (KIP-345): the member keeps its partitions over a restart within `sessionTimeoutMs`. */
   readonly groupInstanceId?: string | undefined;
-  /** In order of preference. @defaultValue [cooperativeSticky] */
+  /**
+   * `consumer`: the broker assigns and paces heartbeats (KIP-848, Kafka 4.0 and up); the rebalances of others are not noticed.
+   * `sessionTimeoutMs`, `heartbeatIntervalMs` and `assignors` belong to `classic`. @defaultValue 'classic' (group.protocol)
+   */
+  readonly groupProtocol?: 'classic' | 'consumer' | undefined;
+  /**
+   * Which of the broker's assignors, `uniform` or `range`; with `groupProtocol: 'consumer'`.
+   * @defaultValue the broker's first (group.remote.assignor)
+   */
+  readonly serverAssignor?: string | undefined;
+  /** In order of preference; classic only. @defaultValue [cooperativeSticky] */
   readonly assignors?: readonly Assignor[] | undefined;
   /** Where a partition without committed offset starts. @defaultValue 'latest' (auto.offset.reset) */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | { readonly durationMs: number } | undefined;
@@ -83,9 +103,9 @@ export interface ConsumerSettings {
   readonly maxPollRecords?: number | undefined;
   /** @defaultValue true (check.crcs) */
   readonly checkCrcs?: boolean | undefined;
-  /** @defaultValue 45000 (session.timeout.ms) */
+  /** Classic only. @defaultValue 45000 (session.timeout.ms) */
   readonly sessionTimeoutMs?: number | undefined;
-  /** At most a third of `sessionTimeoutMs`. @defaultValue 3000 (heartbeat.interval.ms) */
+  /** At most a third of `sessionTimeoutMs`; classic only. @defaultValue 3000 (heartbeat.interval.ms) */
   readonly heartbeatIntervalMs?: number | undefined;
   /** How long a rebalance waits for this member. @defaultValue 60000 (Java uses max.poll.interval.ms) */
   readonly rebalanceTimeoutMs?: number | undefined;

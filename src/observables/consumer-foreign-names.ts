@@ -88,6 +88,8 @@ export const foreign: ForeignNames = Object.freeze({
   readUncommitted: "use isolationLevel: 'read_uncommitted' or 'read_committed'",
   'isolation.level': 'isolationLevel',
   isolation_level: 'isolationLevel',
+  'group.protocol': 'groupProtocol',
+  'group.remote.assignor': 'serverAssignor',
   partitionAssigners: 'assignors',
   'partition.assignment.strategy': 'assignors',
   partition_assignment_strategy: 'assignors',

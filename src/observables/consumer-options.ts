@@ -15,6 +15,7 @@ import {
   positiveMs,
 } from '../errors/option-check.js';
 import { InvalidOptionError } from '../errors/usage-error.js';
+import { checkConsumerTimes, checkGroupProtocol } from './group-protocol-options.js';
 import { type ConsumerCoreOptions, type ResetPolicy } from '../consumer/consumer-ports.js';
 import { type Assignor } from '../model/assignor.js';
 import { cooperativeSticky } from '../consumer/group/assignors/cooperative-sticky.js';
@@ -30,6 +31,8 @@ type WindowOption = { readonly records?: number | undefined; readonly bytes?: nu
 interface GivenOptions extends GivenSelection {
   readonly groupId: Text;
   readonly groupInstanceId: Text;
+  readonly groupProtocol: 'classic' | 'consumer';
+  readonly serverAssignor: Text;
   readonly assignors: readonly Assignor[];
   readonly keyDeserializer: Deserializer<unknown> | null;
   readonly valueDeserializer: Deserializer<unknown> | null;
@@ -90,6 +93,8 @@ const table: OptionTable<GivenOptions> = Object.freeze({
   ...selectionTable,
   groupId: { kind: text, default: null }, // group.id
   groupInstanceId: { kind: text, default: null }, // group.instance.id
+  groupProtocol: { kind: oneOf('classic', 'consumer'), default: 'classic' }, // group.protocol
+  serverAssignor: { kind: text, default: null }, // group.remote.assignor
   assignors: { kind: assignorList, default: [cooperativeSticky] }, // partition.assignment.strategy, range there
   keyDeserializer: { kind: nullable(object<Deserializer<unknown>>('deserialize')), default: null }, // key.deserializer
   valueDeserializer: { kind: nullable(object<Deserializer<unknown>>('deserialize')), default: null }, // value.deserializer
@@ -134,6 +139,7 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
   }
   const given = checkOptions('a consumer', options, table, foreign);
   const drainTimeoutMs = given.drainTimeoutMs ?? Math.min(30000, given.rebalanceTimeoutMs / 2);
+  checkGroupProtocol(given, options as object);
   checkTimes(given, drainTimeoutMs);
   if (given.groupInstanceId !== null && given.groupId === null) {
     throw new InvalidOptionError(
@@ -145,6 +151,7 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
   const {
     topics: _topics,
     pattern: _pattern,
+    serverPattern: _serverPattern,
     partitions: _partitions,
     window,
     commit,
@@ -165,6 +172,10 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
 }
 
 function checkTimes(given: GivenOptions, drainTimeoutMs: number): void {
+  if (given.groupProtocol === 'consumer') {
+    checkConsumerTimes(given, drainTimeoutMs);
+    return;
+  }
   const { heartbeatIntervalMs, sessionTimeoutMs, rebalanceTimeoutMs } = given;
   if (heartbeatIntervalMs > sessionTimeoutMs / 3) {
     throw new InvalidOptionError(

@@ -8,6 +8,7 @@ import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-p
 export interface GivenSelection {
   readonly topics: string | readonly string[] | null;
   readonly pattern: RegExp | null;
+  readonly serverPattern: string | null;
   readonly partitions: readonly (TopicPartition | TopicPartitionOffset)[] | null;
 }
 
@@ -24,6 +25,10 @@ export const selectionTable: OptionTable<GivenSelection> = Object.freeze({
   },
   pattern: {
     kind: matching<GivenSelection['pattern']>('a RegExp over topic names', (value) => value instanceof RegExp),
+    default: null,
+  },
+  serverPattern: {
+    kind: matching<GivenSelection['serverPattern']>('a regular expression of RE2J as a string', isName),
     default: null,
   },
   partitions: {
@@ -48,8 +53,8 @@ export function resolveSelection(selection: unknown, foreign: ForeignNames): Sel
  * The one kind that was given.
  * @throws InvalidOptionError when none was, or several
  */
-export function selectionOf({ topics, pattern, partitions }: GivenSelection): Selection {
-  const given = Object.entries({ topics, pattern, partitions }).filter(([, value]) => value !== null);
+export function selectionOf({ topics, pattern, serverPattern, partitions }: GivenSelection): Selection {
+  const given = Object.entries({ topics, pattern, serverPattern, partitions }).filter(([, value]) => value !== null);
   const [first, second] = given;
   if (first === undefined) {
     throw new InvalidOptionError(
@@ -72,6 +77,7 @@ export function selectionOf({ topics, pattern, partitions }: GivenSelection): Se
     // a global or sticky pattern remembers where it stopped, and would match every other time
     return Object.freeze({ kind: 'pattern', pattern: new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')) });
   }
+  if (serverPattern !== null) return Object.freeze({ kind: 'serverPattern', serverPattern });
   const names = typeof topics === 'string' ? [topics] : (topics ?? []);
   return Object.freeze({ kind: 'topics', topics: Object.freeze([...new Set(names)]) });
 }

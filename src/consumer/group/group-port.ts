@@ -10,6 +10,8 @@ export interface GroupPort {
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   /** Generation -1 and member id '' without a membership. */
   identity(): GroupMetadata;
+  /** A member of a KIP-848 group: offsets are read and written under its epoch, with version 9 and up. */
+  readonly memberEpochs?: boolean;
   /** False while a commit would only be refused: not joined, or joined and not synced yet. */
   readonly commitReady: boolean;
   /** After each change of `identity()` or `commitReady`; never in the stack of a call on this port. */
