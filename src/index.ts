@@ -14,6 +14,7 @@ export type {
 export type { HeaderValue, RecordHeaders, RecordHeadersInit } from './model/record-headers.js';
 export type { Deserializer, Serde, SerdeContext, Serializer } from './model/serde.js';
 export type { Lease, LeaseAnswer, Leased, LeaseOwner } from './model/lease.js';
+export type { OffsetStore } from './model/offset-store.js';
 export type { CommitReceipt, GroupMetadata } from './model/commit.js';
 export { ConsumerRecord } from './model/consumer-record.js';
 export type { LeasedBatch, Processed, RecordBatch, RecordOf } from './model/consumer-record.js';
@@ -66,6 +67,7 @@ export {
   DeserializationError,
   GroupError,
   OffsetResetError,
+  OffsetStoreError,
   RecordTooLargeError,
   TimeoutExpiredError,
 } from './errors/client-errors.js';

@@ -46,6 +46,32 @@ describe('OffsetLookup', () => {
     expect([brokers.listed.map(({ node }) => node).sort(), asked.calls, brokers.retained]).toEqual([[1, 2], 1, []]);
   });
 
+  it('knows no offset where records have no times (43), and answers the other partitions [B137]', () => {
+    const brokers = new FakeBrokers();
+    for (const log of brokers.topic('t', [1, 1])) log.fill(4);
+    brokers.listErrors = [43, 0];
+    const asked = ask(brokers, [end('t', 0), end('t', 1)]);
+    brokers.runtime.advance(50);
+    expect([asked.error, asked.found?.map(({ offset }) => offset)]).toEqual([null, [-1, 4]]);
+  });
+
+  it('asks the new leader after 6 and 3, with a refresh of the metadata [B137]', () => {
+    const brokers = new FakeBrokers();
+    brokers.topic('t', [1])[0]!.fill(4);
+    brokers.listErrors = [6, 3];
+    const asked = ask(brokers, [end('t', 0)]);
+    brokers.runtime.advance(2000);
+    expect([asked.found?.map(({ offset }) => offset), brokers.refreshes]).toEqual([[4], 2]);
+  });
+
+  it('fails at once for a topic that this client may not see, instead of waiting for its leader', () => {
+    const brokers = new FakeBrokers();
+    brokers.topicErrors.set('secret', 29);
+    const asked = ask(brokers, [end('secret', 0)]);
+    brokers.runtime.advance(50);
+    expect(asked.error).toMatchObject({ errorCode: 29, topic: 'secret' });
+  });
+
   it('answers an empty question', () => {
     const asked = ask(new FakeBrokers(), []);
     asked.brokers.runtime.advance(1);

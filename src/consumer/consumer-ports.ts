@@ -4,6 +4,7 @@ import { type OffsetList, type TopicPartition } from '../model/topic-partition.j
 import { type ConsumerFlowOptions } from './flow-options.js';
 import { type Assignor } from '../model/assignor.js';
 import { type HeldPartition } from './held-partition.js';
+import { type OffsetSource } from './offset-source.js';
 import { type Selection } from './selection.js';
 
 /** Where a partition starts that has no usable committed offset. */
@@ -26,6 +27,8 @@ export interface ConsumerCoreOptions extends ConsumerFlowOptions {
   readonly serverAssignor: string | null;
   readonly assignors: readonly Assignor[];
   readonly autoOffsetReset: ResetPolicy;
+  /** Start positions that are kept outside Kafka, asked before the committed ones. */
+  readonly storedOffsets: OffsetSource | null;
   /** False: no automatic commit anywhere, revoke and close included. */
   readonly commit: Cadence | false;
   readonly sessionTimeoutMs: number;

@@ -1,5 +1,6 @@
 import { type Cluster } from '../cluster/cluster.js';
 import { BrokerError } from '../errors/broker-error.js';
+import { UsageError } from '../errors/usage-error.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type OffsetList, type PartitionInfo, type TopicPartition } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
@@ -33,14 +34,12 @@ export class ConsumerQueries {
     this.#group?.close();
   }
 
-  /** Committed offsets of the group, without the partitions that have none; without a group there are none. */
+  /** Committed offsets of the group, without the partitions that have none; without a group that is a UsageError. */
   committed(partitions: readonly TopicPartition[], done: Done<OffsetList>): Cancel {
-    if (this.#committed === null || partitions.length === 0) {
-      return hop(this.#cluster.runtime, () => {
-        done(null, []);
-      });
-    }
-    return this.#committed.fetch(partitions, done);
+    if (this.#committed !== null) return this.#committed.fetch(partitions, done);
+    return hop(this.#cluster.runtime, () => {
+      done(new UsageError('A consumer without groupId has no committed offsets, give it a groupId'), null);
+    });
   }
 
   /** Per partition the offset at its timestamp, -1 where there is none. */

@@ -3,6 +3,7 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
+import { CaughtUp } from './caught-up.js';
 import { ConsumerCommits } from './consumer-commits.js';
 import { type ConsumerView, type DrainOutcome } from './consumer-ports.js';
 import { Fetcher } from './fetcher.js';
@@ -17,9 +18,11 @@ import { PartitionDrains } from './partition-drains.js';
 import { PositionKeeper } from './position-keeper.js';
 import { PollExpiry } from './poll-expiry.js';
 import { ProgressWatch } from './progress-watch.js';
+import { checkSeek } from './seek-target.js';
 import { type Selection, selects } from './selection.js';
 import { type SessionHost } from './session-host.js';
 import { pollExpired, stalled } from './stall-reports.js';
+import { skippedAtStart } from './skipped-at-start.js';
 import { StartPositions } from './start-positions.js';
 
 /**
@@ -39,6 +42,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   readonly #watch: ProgressWatch;
   readonly #expiry: PollExpiry;
   readonly #drains: PartitionDrains;
+  readonly #caughtUp: CaughtUp;
   #view: ConsumerView | null;
   #closed = false;
   #leaving = false;
@@ -53,12 +57,17 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.#fetcher = new Fetcher(cluster, options, this);
     this.#membership = openMembership(cluster, options, selection, this, () => host.memberId());
     const { committer, committed } = this.#membership;
+    const lookup = new OffsetLookup(cluster, options.isolationLevel);
     this.starts = new StartPositions(
       this.runtime,
-      new OffsetLookup(cluster, options.isolationLevel),
-      committed,
+      lookup,
+      { stored: options.storedOffsets, committed },
       options.autoOffsetReset,
+      skippedAtStart(cluster, lookup, options),
     );
+    this.#caughtUp = new CaughtUp(options.isolationLevel === 1, (event) => {
+      host.surface.event(event);
+    });
     this.commits = new ConsumerCommits(this.runtime, committer, options.commit, this.partitions, (offsets, error) => {
       host.surface.event({ type: 'commitFailed', offsets, error });
     });
@@ -68,7 +77,8 @@ export class ConsumerSession implements MembershipHost, CursorListener {
         event: (event) => {
           host.surface.event(event);
         },
-        moved: (held) => {
+        moved: (held, reason) => {
+          if (reason !== 'abort') this.#caughtUp.moved(held);
           this.commits.settled(held);
           this.#drains.check();
         },
@@ -263,8 +273,15 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     const held = this.partitions.of(cursor);
     if (held === undefined) return;
     this.#expiry.settled(held);
+    this.positions.settled(held);
     this.commits.settled(held);
+    this.#caughtUp.settled(held);
     this.#drains.check();
+  }
+
+  fetched(cursor: PartitionCursor): void {
+    const held = this.partitions.of(cursor);
+    if (held !== undefined) this.#caughtUp.fetched(held);
   }
 
   positionInvalid(cursor: PartitionCursor, why: PositionTrouble): void {
@@ -354,6 +371,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   #end(held: HeldPartition, why: 'revoked' | 'lost' | 'drained'): void {
     held.state = 'ended';
     held.cursor.close();
+    this.positions.ended(held);
     this.commits.remove(held);
     this.partitions.remove(held);
     this.#view?.ended(held, why);
@@ -369,6 +387,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       deadline,
       seek: (tp: TopicPartition, offset: number): void => {
         const held = this.partitions.get(tp);
+        checkSeek(tp, offset);
         if (held !== undefined) this.positions.move(held, offset, -1, 'seek');
       },
     };

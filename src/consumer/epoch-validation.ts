@@ -17,12 +17,15 @@ export class EpochValidation {
     this.#valid = valid;
   }
 
-  /** Nothing to do while the position was read under the leader's own epoch, or under an unknown one. */
+  /**
+   * Nothing to do while the position was read under the leader's own epoch, or under an unknown one. A position of a later
+   * epoch than the leader's comes from another log: one that lost its end, or a topic of the same name that is gone.
+   */
   check(cursor: PartitionCursor): void {
     const { fetch, topic, partition, deliveryEpoch } = cursor;
     const { positionEpoch, offset, leaderEpoch } = fetch;
-    if (fetch.validating || offset < 0 || positionEpoch < 0 || leaderEpoch <= positionEpoch) return;
-    if (fetch.validatedEpoch >= leaderEpoch || fetch.broker < 0 || !fetch.usable) return;
+    if (fetch.validating || offset < 0 || positionEpoch < 0 || leaderEpoch < 0 || leaderEpoch === positionEpoch) return;
+    if (fetch.validatedEpoch === leaderEpoch || fetch.broker < 0 || !fetch.usable) return;
     fetch.validating = true;
     this.forget(cursor);
     const cancel = this.#lookup.endOfEpoch([{ topic, partition, leaderEpoch: positionEpoch }], (error, ends) => {
@@ -32,8 +35,10 @@ export class EpochValidation {
       fetch.validating = false;
       fetch.validatedEpoch = leaderEpoch;
       // brokers too old to know, or not allowed to say: fetching answers in its own way
-      if (error === null && diverges(ends![0]!, offset)) {
-        fetch.divergesAt = ends![0]!.endOffset;
+      const end = ends?.[0];
+      if (end !== undefined && diverges(end, offset)) {
+        fetch.divergesAt = end.endOffset;
+        fetch.divergesEpoch = end.leaderEpoch;
         cursor.invalidate('truncated');
       } else this.#valid(cursor);
     });
@@ -51,6 +56,7 @@ export class EpochValidation {
   }
 }
 
+/** Both unknown: the leader's log has not even seen an epoch that late, nothing of the position is left. */
 function diverges({ endOffset, leaderEpoch }: EpochEnd, offset: number): boolean {
-  return endOffset >= 0 && leaderEpoch >= 0 && endOffset < offset;
+  return endOffset < 0 || leaderEpoch < 0 || endOffset < offset;
 }

@@ -74,6 +74,7 @@ function taken(
 ): boolean {
   if (data.divergingEpoch.endOffset >= 0) {
     cursor.fetch.divergesAt = data.divergingEpoch.endOffset;
+    cursor.fetch.divergesEpoch = data.divergingEpoch.epoch;
     cursor.invalidate('truncated');
     return false;
   }
@@ -83,7 +84,7 @@ function taken(
     records === null || records.length === 0
       ? null
       : readFetchedPart(records, cursor.fetch.offset, options.checkCrcs, aborted);
-  cursor.answered({ highWatermark, lastStableOffset, logStartOffset, part, frame, at: cluster.runtime.now() });
+  cursor.answered({ highWatermark, lastStableOffset, logStartOffset, part, frame, at: cluster.runtime.wallClock() });
   return part !== null;
 }
 

@@ -9,6 +9,7 @@ export interface FetchedAnswer {
   /** Null when no bytes came. */
   readonly part: FetchedPart | null;
   readonly frame: Frame;
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
@@ -43,6 +44,8 @@ export class FetchState {
   lastFetchedAt: number | null = null;
   /** Behind which offset the leader's log diverges from what was read, after `truncated`. */
   divergesAt = -1;
+  /** Epoch of the leader's record before that offset. */
+  divergesEpoch = -1;
   readonly #usualBytes: number;
   #failed = false;
 
@@ -65,6 +68,7 @@ export class FetchState {
     this.retryAt = 0;
     this.attempts = 0;
     this.divergesAt = -1;
+    this.divergesEpoch = -1;
     this.maxBytes = this.#usualBytes;
     this.#failed = false;
   }

@@ -1,4 +1,6 @@
 import { type Cluster } from '../cluster/cluster.js';
+import { BrokerError } from '../errors/broker-error.js';
+import { ErrorCode } from '../errors/broker-error-codes.js';
 import { RequestTimeoutError } from '../errors/connection-error.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type Cancel, type Done } from '../model/done.js';
@@ -19,6 +21,11 @@ export type AskLeader<T, R> = (
 /** Connection and leadership trouble cure themselves: asked again after a refresh of the metadata. */
 function retriable(error: KafkaError): boolean {
   return error.retriable;
+}
+
+/** What metadata says of a topic that no later answer will take back. */
+function refusedForGood(errorCode: number): boolean {
+  return errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED || errorCode === ErrorCode.INVALID_TOPIC_EXCEPTION;
 }
 
 /**
@@ -81,7 +88,13 @@ export class LeaderQuery<T extends TopicPartition, R> {
     this.#again = [];
     for (const index of open) {
       const { topic, partition } = this.#targets[index]!;
-      const leader = this.#cluster.metadata.partition(topic, partition)?.leader ?? -1;
+      const { metadata } = this.#cluster;
+      const refusal = metadata.topic(topic)?.errorCode ?? 0;
+      if (refusedForGood(refusal)) {
+        this.#fail(new BrokerError(refusal, `Topic ${topic}`, { topic, partition }));
+        return;
+      }
+      const leader = metadata.partition(topic, partition)?.leader ?? -1;
       if (leader < 0) this.#again.push(index);
       else if (byLeader.has(leader)) byLeader.get(leader)!.push(index);
       else byLeader.set(leader, [index]);

@@ -84,13 +84,18 @@ export class OffsetLookup {
           answered(
             null,
             asked.map((target) =>
-              outcome(target, parts.get(target.topic)?.get(target.partition), listOffsetsApi.key, (part) => ({
-                topic: target.topic,
-                partition: target.partition,
-                offset: part.offset,
-                timestamp: part.timestamp,
-                leaderEpoch: part.leaderEpoch,
-              })),
+              outcome(
+                target,
+                withoutTimes(parts.get(target.topic)?.get(target.partition)),
+                listOffsetsApi.key,
+                (part) => ({
+                  topic: target.topic,
+                  partition: target.partition,
+                  offset: part.offset,
+                  timestamp: part.timestamp,
+                  leaderEpoch: part.leaderEpoch,
+                }),
+              ),
             ),
           );
         });
@@ -116,28 +121,39 @@ export class OffsetLookup {
           leaderEpoch: target.leaderEpoch,
         })).map(([topic, partitions]) => ({ topic, partitions }));
         const channel = control.broker(broker);
-        return channel.call(offsetForLeaderEpochApi, { replicaId: -1, topics }, {}, (error, response) => {
-          if (error !== null) {
-            answered(error, []);
-            return;
-          }
-          const parts = index(
-            response!.topics,
-            (topic) => topic.topic,
-            (part) => part.partition,
-          );
-          answered(
-            null,
-            asked.map((target) =>
-              outcome(target, parts.get(target.topic)?.get(target.partition), offsetForLeaderEpochApi.key, (part) => ({
-                topic: target.topic,
-                partition: target.partition,
-                leaderEpoch: part.leaderEpoch,
-                endOffset: part.endOffset,
-              })),
-            ),
-          );
-        });
+        // before version 3 (Kafka 2.3) brokers with records of an old format say that they know no epoch at all
+        return channel.call(
+          offsetForLeaderEpochApi,
+          { replicaId: -1, topics },
+          { minVersion: 3 },
+          (error, response) => {
+            if (error !== null) {
+              answered(error, []);
+              return;
+            }
+            const parts = index(
+              response!.topics,
+              (topic) => topic.topic,
+              (part) => part.partition,
+            );
+            answered(
+              null,
+              asked.map((target) =>
+                outcome(
+                  target,
+                  parts.get(target.topic)?.get(target.partition),
+                  offsetForLeaderEpochApi.key,
+                  (part) => ({
+                    topic: target.topic,
+                    partition: target.partition,
+                    leaderEpoch: part.leaderEpoch,
+                    endOffset: part.endOffset,
+                  }),
+                ),
+              ),
+            );
+          },
+        );
       },
       done,
     );
@@ -145,6 +161,14 @@ export class OffsetLookup {
       query.cancel();
     };
   }
+}
+
+/** Records in a format without timestamps (before 0.10): no offset belongs to a time there, which is no failure of the others. */
+function withoutTimes<P extends { readonly errorCode: number; readonly offset: number }>(
+  part: P | undefined,
+): P | undefined {
+  if (part?.errorCode !== ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT) return part;
+  return { ...part, errorCode: ErrorCode.NONE, offset: -1, timestamp: -1, leaderEpoch: -1 };
 }
 
 function outcome<P extends { readonly errorCode: number }, R>(

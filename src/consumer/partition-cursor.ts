@@ -213,6 +213,14 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#wake();
   }
 
+  /** What waits was read from a log that is not the leader's any more (KIP-320): it is fetched again, leases stay. */
+  refetch(): void {
+    this.#interrupted = true;
+    this.reader.dropWaiting();
+    this.fetch.moveTo(this.#tracker.nextOffset, this.#tracker.lastLeaderEpoch);
+    this.#wake();
+  }
+
   /** Drain, step 1: undelivered records go, nothing more is delivered or fetched. Open leases stay until they settle. */
   stopDelivery(): void {
     if (this.#stopped) return;

@@ -40,6 +40,14 @@ export class OffsetResetError extends KafkaError {
   }
 }
 
+/** The user's `offsetStore` failed; what it threw is the cause. @public */
+export class OffsetStoreError extends KafkaError {
+  readonly code: string = 'ERR_KAFKA_OFFSET_STORE';
+  constructor(message: string, init: KafkaErrorInit = {}) {
+    super(message, { fatal: true, ...init });
+  }
+}
+
 /** A transaction failed: `abortable` ends the transaction, otherwise the producer was fenced and is finished. @public */
 export class TransactionError extends KafkaError {
   readonly code: string = 'ERR_KAFKA_TRANSACTION';

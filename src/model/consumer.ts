@@ -2,6 +2,7 @@ import type { GroupedObservable, Observable, ObservableInput } from 'rxjs';
 import type { CommitReceipt, GroupMetadata } from './commit.js';
 import type { ConsumerRecord, RecordBatch } from './consumer-record.js';
 import type { Assignor } from './assignor.js';
+import type { OffsetStore } from './offset-store.js';
 import type { Deserializer } from './serde.js';
 import type {
   Bytes,
@@ -77,6 +78,8 @@ export interface ConsumerSettings {
   readonly assignors?: readonly Assignor[] | undefined;
   /** Where a partition without committed offset starts. @defaultValue 'latest' (auto.offset.reset) */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | { readonly durationMs: number } | undefined;
+  /** Start positions that are kept outside Kafka, asked before the committed ones. @defaultValue none */
+  readonly offsetStore?: OffsetStore | undefined;
   /** @defaultValue 'read_uncommitted' (isolation.level) */
   readonly isolationLevel?: 'read_uncommitted' | 'read_committed' | undefined;
   /**
@@ -175,7 +178,11 @@ export type ConsumerEvent =
       readonly from: number;
       readonly to: number;
       readonly reason: 'seek' | 'reset' | 'truncated' | 'recreated' | 'abort';
+      /** With `truncated`: from this offset on, what was read is no longer in the log (KIP-320). */
+      readonly truncatedAt?: number;
     }
+  /** Once per assignment and seek: what was there when reading began is delivered and settled. */
+  | { readonly type: 'caughtUp'; readonly topic: string; readonly partition: number }
   | { readonly type: 'commitFailed'; readonly offsets: OffsetList; readonly error: unknown }
   | {
       /** A partition stands still; `offset` is the oldest unsettled record, or the next one where no stream is subscribed. */
@@ -218,7 +225,12 @@ export interface Consumer<K, V> {
   pause(partitions?: readonly TopicPartition[]): void;
   resume(partitions?: readonly TopicPartition[]): void;
   readonly paused: readonly TopicPartition[];
+  /**
+   * Emits the new position. From the subscription on no record from before it is delivered, also while a target is looked up;
+   * the last seek wins. `'committed'` without a commit goes where the reset policy says.
+   */
   seek(tp: TopicPartition, to: SeekTarget): Observable<number>;
+  /** The next offset to deliver; waits until it is known. */
   position(tp: TopicPartition): Observable<number>;
   /** Partitions without a commit are left out. */
   committed(partitions: readonly TopicPartition[]): Observable<OffsetList>;
@@ -250,6 +262,7 @@ export interface PartitionStream<K, V> extends GroupedObservable<TopicPartition,
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly lag: number;
+  /** When a fetch was answered for it last, in milliseconds since the epoch; null until then. */
   readonly lastFetchedAt: number | null;
   pause(): void;
   resume(): void;

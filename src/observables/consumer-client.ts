@@ -3,6 +3,7 @@ import { type Cluster } from '../cluster/cluster.js';
 import { ConsumerCore } from '../consumer/consumer-core.js';
 import { ConsumerQueries } from '../consumer/consumer-queries.js';
 import { OffsetLookup } from '../consumer/offset-lookup.js';
+import { checkPartition, checkSeek } from '../consumer/seek-target.js';
 import { milliseconds, positiveMs } from '../errors/option-check.js';
 import { InvalidOptionError } from '../errors/usage-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
@@ -29,6 +30,7 @@ import { type ResolvedConsumerOptions } from './consumer-options.js';
 import { publicSelection, resolveSelection } from './consumer-selection.js';
 import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
 import { coreCall } from './core-call.js';
+import { storedOffsets } from './stored-offsets.js';
 
 type CloseOptions = { readonly timeoutMs?: number | undefined; readonly leaveGroup?: boolean | undefined };
 
@@ -63,7 +65,8 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
 
   constructor(cluster: Cluster, options: ResolvedConsumerOptions, onClosed: () => void) {
     const hooks = { assigned: options.onAssigned, revoked: options.onRevoked, lost: options.onLost };
-    this.#core = new ConsumerCore(cluster, options, {
+    const core = { ...options, storedOffsets: storedOffsets(cluster.runtime, options.offsetStore) };
+    this.#core = new ConsumerCore(cluster, core, {
       event: (event) => {
         this.#events.next(event);
       },
@@ -80,11 +83,13 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
         this.#warn(message);
       },
     });
-    this.#queries = new ConsumerQueries(cluster, new OffsetLookup(cluster, options.isolationLevel), options.groupId);
+    const lookup = new OffsetLookup(cluster, options.isolationLevel, cluster.options.requestTimeoutMs);
+    this.#queries = new ConsumerQueries(cluster, lookup, options.groupId);
     this.#onClosed = onClosed;
     this.records$ = recordsOf<K, V>(this.#core);
     this.batches$ = batchesOf<K, V>(this.#core);
     this.partitions$ = partitionsOf<K, V>(this.#core, {
+      committedOnly: options.isolationLevel === 1,
       pause: (tp) => {
         this.pause([tp]);
       },
@@ -121,9 +126,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
 
   seek(tp: TopicPartition, to: SeekTarget): Observable<number> {
-    if (typeof to === 'number' && !(Number.isSafeInteger(to) && to >= 0)) {
-      throw new InvalidOptionError('offset', to, `An offset is a whole number of at least 0, got ${to}`);
-    }
+    checkSeek(tp, to);
     return defer(() => {
       const held = this.#core.held(tp);
       return this.#call<number>(
@@ -133,9 +136,10 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
 
   position(tp: TopicPartition): Observable<number> {
+    checkPartition(tp);
     return defer(() => {
-      const { cursor } = this.#core.held(tp);
-      return this.#call<number>((done) => this.#queries.soon(() => cursor.position, done));
+      const held = this.#core.held(tp);
+      return this.#call<number>((done) => this.#core.session?.positions.known(held, done) ?? ((): void => undefined));
     });
   }
 
@@ -172,7 +176,8 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   offsetsForTimes(
     times: readonly (TopicPartition & { readonly timestamp: number })[],
   ): Observable<readonly (TopicPartitionOffset | null)[]> {
-    for (const { timestamp } of times) {
+    for (const { timestamp, ...tp } of times) {
+      checkPartition(tp);
       if (Number.isSafeInteger(timestamp) && timestamp >= 0) continue;
       throw new InvalidOptionError(
         'timestamp',
@@ -243,7 +248,10 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
 
   #offsetsAt(partitions: readonly TopicPartition[], timestamp: number): Observable<OffsetList> {
-    const targets = partitions.map(({ topic, partition }) => ({ topic, partition, timestamp }));
+    const targets = partitions.map((tp) => {
+      checkPartition(tp);
+      return { topic: tp.topic, partition: tp.partition, timestamp };
+    });
     return this.#call<OffsetList>((done) => this.#queries.offsets(targets, done));
   }
 

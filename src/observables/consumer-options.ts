@@ -20,6 +20,7 @@ import { type ConsumerCoreOptions, type ResetPolicy } from '../consumer/consumer
 import { type Assignor } from '../model/assignor.js';
 import { cooperativeSticky } from '../consumer/group/assignors/cooperative-sticky.js';
 import { type RebalanceListener } from '../model/consumer.js';
+import { type OffsetStore } from '../model/offset-store.js';
 import { type Deserializer } from '../model/serde.js';
 import { foreign } from './consumer-foreign-names.js';
 import { type GivenSelection, selectionOf, selectionTable } from './consumer-selection.js';
@@ -37,6 +38,7 @@ interface GivenOptions extends GivenSelection {
   readonly keyDeserializer: Deserializer<unknown> | null;
   readonly valueDeserializer: Deserializer<unknown> | null;
   readonly autoOffsetReset: ResetPolicy;
+  readonly offsetStore: OffsetStore | null;
   readonly isolationLevel: 'read_uncommitted' | 'read_committed';
   readonly acknowledge: 'explicit' | 'onNext' | null;
   readonly commit: CommitOption;
@@ -64,6 +66,7 @@ interface GivenOptions extends GivenSelection {
 
 /** A consumer's options after checking: the core's, and the hooks that run above it. */
 export interface ResolvedConsumerOptions extends ConsumerCoreOptions {
+  readonly offsetStore: OffsetStore | null;
   readonly onAssigned: RebalanceListener | null;
   readonly onRevoked: RebalanceListener | null;
   readonly onLost: RebalanceListener | null;
@@ -99,6 +102,7 @@ const table: OptionTable<GivenOptions> = Object.freeze({
   keyDeserializer: { kind: nullable(object<Deserializer<unknown>>('deserialize')), default: null }, // key.deserializer
   valueDeserializer: { kind: nullable(object<Deserializer<unknown>>('deserialize')), default: null }, // value.deserializer
   autoOffsetReset: { kind: resetPolicy, default: 'latest' }, // auto.offset.reset
+  offsetStore: { kind: nullable(object<OffsetStore>('load')), default: null }, // ours
   isolationLevel: { kind: oneOf('read_uncommitted', 'read_committed'), default: 'read_uncommitted' }, // isolation.level
   acknowledge: { kind: oneOf('explicit', 'onNext'), default: null }, // ours: explicit with a group, onNext without
   commit: { kind: commitOption, default: { everyMs: 5000 } }, // auto.commit.interval.ms, of settled records only
@@ -161,6 +165,8 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
   } = given;
   return Object.freeze({
     ...rest,
+    // made from offsetStore once there is a runtime
+    storedOffsets: null,
     selection: selectionOf(given),
     drainTimeoutMs,
     isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,

@@ -7,6 +7,8 @@ import { type HeldPartition } from '../consumer/held-partition.js';
 
 /** What a partition stream asks of its consumer. */
 export interface StreamHost {
+  /** Reads up to the last stable offset. */
+  readonly committedOnly: boolean;
   pause(tp: TopicPartition): void;
   resume(tp: TopicPartition): void;
   isPaused(tp: TopicPartition): boolean;
@@ -52,7 +54,8 @@ export class PartitionFeed<K, V> {
         return cursor.lastFetchedAt;
       },
       get lag() {
-        return cursor.highWatermark < 0 ? 0 : Math.max(0, cursor.highWatermark - cursor.position);
+        const end = host.committedOnly ? cursor.lastStableOffset : cursor.highWatermark;
+        return end < 0 || cursor.position < 0 ? 0 : Math.max(0, end - cursor.position);
       },
       get paused() {
         return host.isPaused(tp);

@@ -99,6 +99,8 @@ export class FakeBrokers {
   /** How many sessions a broker keeps; 0 = none, every answer says session 0. */
   sessions = true;
   readonly retained: string[] = [];
+  /** Topics that metadata refuses, with the error. */
+  readonly topicErrors: Map<string, number> = new Map<string, number>();
   readonly #actual: Map<string, FakeLog[]> = new Map<string, FakeLog[]>();
   #known: Map<string, { leader: number; leaderEpoch: number }[]> = new Map();
   readonly #ids: Map<string, string> = new Map<string, string>();
@@ -167,6 +169,8 @@ export class FakeBrokers {
 
   readonly metadata = {
     topic: (name: string): unknown => {
+      const errorCode = this.topicErrors.get(name);
+      if (errorCode !== undefined) return { name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', errorCode };
       const known = this.#known.get(name);
       if (known === undefined) return undefined;
       return { name, topicId: this.topicIds ? this.#ids.get(name)! : 'AAAAAAAAAAAAAAAAAAAAAA', errorCode: 0 };
@@ -398,7 +402,9 @@ export class FakeBrokers {
       };
     }
     const epoch = part['leaderEpoch']!;
-    return { partition, errorCode, leaderEpoch: epoch, endOffset: log?.epochEnds.get(epoch) ?? -1 };
+    // an epoch that this leader has never seen has no end on its log
+    const endOffset = log?.epochEnds.get(epoch) ?? (log === undefined || epoch > log.epoch ? -1 : log.end);
+    return { partition, errorCode, leaderEpoch: endOffset < 0 ? -1 : epoch, endOffset };
   }
 }
 
