@@ -10,10 +10,7 @@ function lines(given: object, start: number): unknown[][] {
   log!.logStart = 2;
   log!.fill(8);
   const warned: unknown[][] = [];
-  const cluster = {
-    ...brokers.cluster,
-    logger: { ...brokers.logger, warn: (...line: unknown[]) => warned.push(line) },
-  };
+  const cluster = { logger: { ...brokers.logger, warn: (...line: unknown[]) => warned.push(line) } };
   const options: ConsumerCoreOptions = resolveConsumerOptions({ topics: 't', groupId: 'g', ...given });
   const tell = skippedAtStart(cluster as never, new OffsetLookup(brokers.cluster, 0), options);
   tell([{ topic: 't', partition: 0, offset: start }]);

@@ -11,7 +11,7 @@ type Load = OffsetStore['load'];
 function ask(load: Load): {
   runtime: VirtualRuntime;
   answers: [KafkaError | null, OffsetList | null][];
-  cancel(): void;
+  cancel: () => void;
 } {
   const runtime = new VirtualRuntime();
   const answers: [KafkaError | null, OffsetList | null][] = [];

@@ -12,7 +12,7 @@ import { HeldPartition } from './held-partition.js';
 import { HeldPartitions } from './held-partitions.js';
 import { type MembershipHost } from './group/membership-host.js';
 import { openMembership, type OpenMembership } from './open-membership.js';
-import { OffsetLookup } from './offset-lookup.js';
+import { openStartPositions } from './open-start-positions.js';
 import { type PartitionCursor } from './partition-cursor.js';
 import { PartitionDrains } from './partition-drains.js';
 import { PositionKeeper } from './position-keeper.js';
@@ -22,8 +22,7 @@ import { checkSeek } from './seek-target.js';
 import { type Selection, selects } from './selection.js';
 import { type SessionHost } from './session-host.js';
 import { pollExpired, stalled } from './stall-reports.js';
-import { skippedAtStart } from './skipped-at-start.js';
-import { StartPositions } from './start-positions.js';
+import { type StartPositions } from './start-positions.js';
 
 /**
  * One membership from joining to leaving, with everything that lives as long: what is held, its cursors, commits and drains.
@@ -57,14 +56,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.#fetcher = new Fetcher(cluster, options, this);
     this.#membership = openMembership(cluster, options, selection, this, () => host.memberId());
     const { committer, committed } = this.#membership;
-    const lookup = new OffsetLookup(cluster, options.isolationLevel);
-    this.starts = new StartPositions(
-      this.runtime,
-      lookup,
-      { stored: options.storedOffsets, committed },
-      options.autoOffsetReset,
-      skippedAtStart(cluster, lookup, options),
-    );
+    this.starts = openStartPositions(cluster, options, committed);
     this.#caughtUp = new CaughtUp(options.isolationLevel === 1, (event) => {
       host.surface.event(event);
     });

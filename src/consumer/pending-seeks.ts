@@ -60,7 +60,7 @@ export class PendingSeeks {
       if (to === null) this.#host.abandoned(held);
       else this.#host.found(held, to);
       for (const waiter of pending.waiters) {
-        if (to === null) waiter(error!, null);
+        if (to === null) waiter(error, null);
         else waiter(null, to.offset);
       }
     });

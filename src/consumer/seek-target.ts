@@ -23,7 +23,8 @@ export function checkSeek(tp: TopicPartition, to: SeekTarget): void {
     return;
   }
   if (to === 'beginning' || to === 'end' || to === 'committed') return;
-  const { timestamp } = ((to as unknown) ?? {}) as { readonly timestamp?: unknown };
+  const given: unknown = to;
+  const { timestamp } = (given ?? {}) as { readonly timestamp?: unknown };
   if (isCount(timestamp)) return;
   throw new InvalidOptionError(
     'offset',
