@@ -2,8 +2,8 @@ import { type Cluster } from '../cluster/cluster.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
-import { hop } from '../runtime/timer.js';
 import { CaughtUp } from './caught-up.js';
+import { commitHeld } from './commit-held.js';
 import { ConsumerCommits } from './consumer-commits.js';
 import { type ConsumerView, type DrainOutcome } from './consumer-ports.js';
 import { Fetcher } from './fetcher.js';
@@ -291,22 +291,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   }
 
   commitNow(cursor: PartitionCursor, done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void {
-    const held = this.partitions.of(cursor);
-    if (held === undefined) {
-      // given up meanwhile: its last commit was the drain's
-      return hop(this.runtime, () => {
-        done(null);
-      });
-    }
-    return this.commits.now([held], (error, receipt) => {
-      // trouble with a commit is an event and a later commit, never the end of a pipe
-      if (error !== null) {
-        const value = held.cursor.commitValue;
-        const offsets = value === null ? [] : [{ topic: held.topic, partition: held.partition, offset: value.offset }];
-        this.#host.surface.event({ type: 'commitFailed', offsets, error });
-      }
-      done(receipt);
-    });
+    return commitHeld(this.#host, this.commits, this.partitions.of(cursor), done);
   }
 
   commitCadence(
