@@ -103,6 +103,16 @@ export class CursorReader {
     return this.#queue.ackRange(tracker, from, to);
   }
 
+  /** Those of `[from, to)` that no operator took over. */
+  ackUntaken(tracker: LeaseTracker, from: number, to: number): void {
+    for (let start = from; start < to; start++) {
+      let end = start;
+      while (end < to && tracker.isUntaken(end)) end++;
+      if (end > start) this.#queue.ackRange(tracker, start, end);
+      start = end;
+    }
+  }
+
   #begin(tracker: LeaseTracker): BufferedBatch | null {
     const batch = this.#queue.front;
     if (batch === undefined || this.#broken) return null;

@@ -292,13 +292,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   }
   /** @internal */
   ackUntaken(tracker: LeaseTracker, from: number, to: number): void {
-    if (tracker !== this.#tracker) return;
-    for (let start = from; start < to; start++) {
-      let end = start;
-      while (end < to && tracker.isUntaken(end)) end++;
-      if (end > start) this.reader.ackRange(tracker, start, end);
-      start = end;
-    }
+    if (tracker === this.#tracker) this.reader.ackUntaken(tracker, from, to);
   }
 
   /** What a fetch answer brought. @internal */
