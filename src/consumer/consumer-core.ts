@@ -297,17 +297,18 @@ export class ConsumerCore {
   #failed(session: ConsumerSession, error: unknown): void {
     if (this.#session !== session) return;
     const view = this.#view;
-    session.abort();
     this.#session = null;
     this.#ending = false;
     this.#view = null;
-    this.#phase = 'idle';
-    this.#hold(false);
+    this.#cancelHop();
+    this.#phase = 'leaving';
     this.#surface.assignment([]);
-    this.#surface.state('idle');
-    view?.failed(error);
-    for (const done of this.#whenLeft.splice(0)) done(nothingDrained);
-    this.#startWaiting();
+    session.abandon(() => {
+      this.#left(nothingDrained);
+    });
+    if (view !== null) view.failed(error);
+    // nobody is subscribed any more who could be told
+    else this.#surface.warn(error instanceof Error ? error.message : String(error));
   }
 
   #startWaiting(): void {

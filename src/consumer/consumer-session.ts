@@ -1,7 +1,7 @@
 import { type Cluster } from '../cluster/cluster.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
-import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { CaughtUp } from './caught-up.js';
 import { commitHeld } from './commit-held.js';
 import { ConsumerCommits } from './consumer-commits.js';
@@ -15,10 +15,11 @@ import { openMembership, type OpenMembership } from './open-membership.js';
 import { openStartPositions } from './open-start-positions.js';
 import { type PartitionCursor } from './partition-cursor.js';
 import { PartitionDrains } from './partition-drains.js';
+import { PartitionOpening } from './partition-opening.js';
 import { PositionKeeper } from './position-keeper.js';
 import { PollExpiry } from './poll-expiry.js';
 import { ProgressWatch } from './progress-watch.js';
-import { checkSeek } from './seek-target.js';
+import { RebalanceHooks } from './rebalance-hooks.js';
 import { type Selection, selects } from './selection.js';
 import { type SessionHost } from './session-host.js';
 import { pollExpired, stalled } from './stall-reports.js';
@@ -42,6 +43,8 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   readonly #expiry: PollExpiry;
   readonly #drains: PartitionDrains;
   readonly #caughtUp: CaughtUp;
+  readonly #hooks: RebalanceHooks;
+  readonly #opening: PartitionOpening;
   #view: ConsumerView | null;
   #closed = false;
   #leaving = false;
@@ -81,12 +84,44 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       this.starts,
       committed,
     );
+    this.#hooks = new RebalanceHooks({
+      runtime: this.runtime,
+      run: (...hook) => {
+        host.surface.hook(...hook);
+      },
+      event: (event) => {
+        host.surface.event(event);
+      },
+      warn: (message) => {
+        host.surface.warn(message);
+      },
+      move: (held, offset) => {
+        this.positions.move(held, offset, -1, 'seek');
+      },
+      failed: (error) => {
+        host.failed(error);
+      },
+    });
+    this.#opening = new PartitionOpening({
+      runtime: this.runtime,
+      starts: this.starts,
+      commits: this.commits,
+      hooks: this.#hooks,
+      hookMs: options.drainTimeoutMs,
+      closed: () => this.#closed,
+      open: (live) => {
+        this.#open(live);
+      },
+      failed: (error) => {
+        host.failed(error);
+      },
+    });
     this.#drains = new PartitionDrains({
       runtime: this.runtime,
       commits: this.commits,
       view: () => this.#view,
       hook: (partitions, deadline, done) => {
-        this.#hook('revoked', partitions, deadline, done);
+        this.#hooks.run('revoked', partitions, deadline, done);
       },
       end: (held, why) => {
         this.#end(held, why);
@@ -188,21 +223,42 @@ export class ConsumerSession implements MembershipHost, CursorListener {
         return value === null ? [] : [{ topic: held.topic, partition: held.partition, offset: value.offset }];
       });
       this.#membership.leave({ leaveGroup: this.#leaveGroup }, () => {
+        if (this.#closed) return; // failed meanwhile
         this.abort();
         done({ ...this.#drains.totals, committed });
       });
     });
   }
 
-  /** Ends at once: nothing is committed, what is open is fenced. */
+  /**
+   * Ends at once after a failure: nothing more is committed, what is open is fenced, `onLost` runs. The group is told, so that
+   * others need not wait for the session to expire; `done` when it was, within the time of a request.
+   */
+  abandon(done: () => void): void {
+    const held = this.partitions.all();
+    this.#close();
+    if (held.length > 0) this.#host.surface.event({ type: 'lost', partitions: held.map(plain) });
+    this.#hooks.run('lost', held, this.runtime.now() + this.#host.options.drainTimeoutMs, () => undefined);
+    this.#membership.leave({ leaveGroup: this.#leaveGroup }, () => {
+      this.#membership.close();
+      done();
+    });
+  }
+
+  /** Ends at once and without a word to anybody. */
   abort(): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.#close();
+    this.#hooks.close();
+    this.#membership.close();
+  }
+
+  /** Everything but the membership. */
+  #close(): void {
     this.#closed = true;
     this.#watch.close();
     this.starts.close();
     for (const held of this.partitions.all()) this.#end(held, 'lost');
     this.commits.close();
-    this.#membership.close();
     this.#fetcher.close();
   }
 
@@ -225,11 +281,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     });
     this.#tellAssignment();
     const given = added.filter((tp): tp is TopicPartitionOffset => 'offset' in tp);
-    this.starts.resolve(fresh, given, (error, committed) => {
-      if (this.#closed) return;
-      if (committed === null) this.#host.failed(error);
-      else this.#openAfterHook(fresh, committed);
-    });
+    this.#opening.begin(fresh, given);
   }
 
   revoke(partitions: readonly TopicPartition[], deadline: number, done: () => void): void {
@@ -247,7 +299,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     const names = held.map(plain);
     this.#host.surface.event({ type: 'lost', partitions: names });
     this.#tellAssignment();
-    this.#hook('lost', held, this.runtime.now(), () => undefined);
+    this.#hooks.run('lost', held, this.runtime.now() + this.#host.options.drainTimeoutMs, () => undefined);
     this.#drains.check();
   }
 
@@ -316,30 +368,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     else cursor.pause('deselected');
   }
 
-  #openAfterHook(fresh: readonly HeldPartition[], committed: OffsetList): void {
-    const deadline = this.runtime.now() + this.#host.options.drainTimeoutMs;
-    this.#hook('assigned', fresh, deadline, () => {
-      const live = fresh.filter(({ state }) => state === 'resolving');
-      for (const held of live) {
-        const stored = committed.find((offset) => held.is(offset));
-        this.commits.add(held, stored?.offset ?? null);
-      }
-      const chosen = live.filter(({ fromReset }) => fromReset);
-      if (chosen.length === 0) {
-        this.#open(live);
-        return;
-      }
-      // a position from the reset policy is stored before anything is delivered: a consumer that starts at the end and dies
-      // early would otherwise skip what arrives in between
-      this.commits.automatic(chosen, () => {
-        this.#open(live);
-      });
-    });
-  }
-
-  #open(partitions: readonly HeldPartition[]): void {
-    if (this.#closed) return;
-    const live = partitions.filter(({ state }) => state === 'resolving');
+  #open(live: readonly HeldPartition[]): void {
     for (const held of live) held.state = 'active';
     this.#host.surface.event({ type: 'assigned', partitions: live.map(plain) });
     for (const held of live) if (held.state === 'active') this.#view?.opened(held);
@@ -352,27 +381,6 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.commits.remove(held);
     this.partitions.remove(held);
     this.#view?.ended(held, why);
-  }
-
-  #hook(
-    name: 'assigned' | 'revoked' | 'lost',
-    partitions: readonly HeldPartition[],
-    deadline: number,
-    done: () => void,
-  ): void {
-    const context = {
-      deadline,
-      seek: (tp: TopicPartition, offset: number): void => {
-        const held = this.partitions.get(tp);
-        checkSeek(tp, offset);
-        if (held !== undefined) this.positions.move(held, offset, -1, 'seek');
-      },
-    };
-    this.#host.surface.hook(name, partitions.map(plain), context, (error) => {
-      if (this.#closed) return;
-      if (error !== null) this.#host.failed(error);
-      done();
-    });
   }
 
   #tellAssignment(): void {

@@ -9,7 +9,7 @@ export interface DrainHost {
   readonly runtime: Runtime;
   /** Whether a pipeline is there that can still settle what nobody took over. */
   readonly subscribed: boolean;
-  /** The user's onRevoked. */
+  /** The user's onRevoked, at most until that time; `done` never comes when it failed. */
   hook(partitions: readonly HeldPartition[], deadline: number, done: () => void): void;
   /** The final commit; `done` with null where nothing is committed automatically. */
   commit(partitions: readonly HeldPartition[], done: Done<CommitReceipt>): Cancel;
@@ -98,8 +98,9 @@ export class Drain {
 
   #runHook(): void {
     this.#step = 'hook';
-    this.#timer.set(this.#left() / 2);
-    this.#host.hook(this.#live(), this.#deadline, () => {
+    const forHook = this.#left() / 2;
+    this.#timer.set(forHook);
+    this.#host.hook(this.#live(), this.#host.runtime.now() + forHook, () => {
       if (this.#step === 'hook') this.#commit();
     });
   }

@@ -19,6 +19,8 @@ export class HeldPartition implements TopicPartition {
   positioned = false;
   /** The position comes from the reset policy and has to be committed before anything is delivered. */
   fromReset = false;
+  /** `onAssigned` was told of it, and so will `onRevoked` or `onLost` be. */
+  announced = false;
   /** Said once, until the partition moves again. */
   stallReported = false;
   /** When it was last seen to stand still on purpose: time before that counts for nothing. */

@@ -122,11 +122,21 @@ export interface ConsumerSettings {
   readonly allowAutoCreateTopics?: boolean | undefined;
   /** @defaultValue '' (client.rack) */
   readonly clientRack?: string | undefined;
-  /** Awaited before anything of these partitions is delivered; seeking is legal here. A failure ends the subscription. */
+  /**
+   * Awaited before anything of these partitions is delivered; seeking is legal here. A failure ends the subscription with its
+   * error, and so does one that is not done by `context.deadline`, `drainTimeoutMs` after it began.
+   */
   readonly onAssigned?: RebalanceListener | undefined;
-  /** Awaited after the open work of these partitions settled and before they are committed and given up. */
+  /**
+   * Awaited after the open work of these partitions settled and before they are committed and given up: at a rebalance, a change
+   * of the selection, drain, close and unsubscribe. A failure ends the subscription with its error, and nothing of these
+   * partitions is committed. One that is not done by `context.deadline` is left behind and reported as `hookFailed`.
+   */
   readonly onRevoked?: RebalanceListener | undefined;
-  /** The partitions went to somebody else without asking; nothing of them can be committed any more. */
+  /**
+   * The partitions went to somebody else without asking; nothing of them can be committed any more. The group does not wait for
+   * it, `onAssigned` of the same partition does.
+   */
   readonly onLost?: RebalanceListener | undefined;
 }
 /** A rebalance hook; what it returns is awaited. @public */
@@ -137,6 +147,10 @@ export type RebalanceListener = (
 /** What a rebalance hook gets: the time by which it must be done, on the monotonic clock, in milliseconds. @public */
 export interface RebalanceContext {
   readonly deadline: number;
+  /**
+   * Where a partition of this hook starts; nothing before it is delivered. In `onAssigned` only.
+   * @throws UsageError elsewhere, and for other partitions
+   */
   seek(tp: TopicPartition, offset: number): void;
 }
 /** All options of a consumer. @public */
@@ -183,6 +197,13 @@ export type ConsumerEvent =
     }
   /** Once per assignment and seek: what was there when reading began is delivered and settled. */
   | { readonly type: 'caughtUp'; readonly topic: string; readonly partition: number }
+  /** A rebalance hook threw, or was not done by its deadline (`TimeoutExpiredError`). */
+  | {
+      readonly type: 'hookFailed';
+      readonly hook: 'onAssigned' | 'onRevoked' | 'onLost';
+      readonly partitions: readonly TopicPartition[];
+      readonly error: unknown;
+    }
   | { readonly type: 'commitFailed'; readonly offsets: OffsetList; readonly error: unknown }
   | {
       /** A partition stands still; `offset` is the oldest unsettled record, or the next one where no stream is subscribed. */

@@ -331,6 +331,8 @@ export class ClassicMembership implements GroupPort {
   }
 
   #leave(memberId: string | null, reason: string): void {
+    // the leave of an expired member is on its way still
+    if (memberId === null && this.#cancelLeave !== null) return;
     this.#cancelLeave?.();
     this.#cancelLeave =
       memberId === null

@@ -1,0 +1,70 @@
+import { type Runtime } from '../model/runtime.js';
+import { type OffsetList, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { type ConsumerCommits } from './consumer-commits.js';
+import { type HeldPartition } from './held-partition.js';
+import { type RebalanceHooks } from './rebalance-hooks.js';
+import { type StartPositions } from './start-positions.js';
+
+/** What opening needs of its session. */
+export interface PartitionOpeningHost {
+  readonly runtime: Runtime;
+  readonly starts: StartPositions;
+  readonly commits: ConsumerCommits;
+  readonly hooks: RebalanceHooks;
+  /** How long `onAssigned` may take, in milliseconds. */
+  readonly hookMs: number;
+  closed(): boolean;
+  /** They have a position, their hook has run: they may deliver. */
+  open(partitions: readonly HeldPartition[]): void;
+  failed(error: unknown): void;
+}
+
+/**
+ * From assigned to delivering: the position, `onAssigned`, the commit of what the reset policy chose. Partitions that were taken
+ * away in between fall out at each step.
+ */
+export class PartitionOpening {
+  readonly #host: PartitionOpeningHost;
+
+  constructor(host: PartitionOpeningHost) {
+    this.#host = host;
+  }
+
+  begin(fresh: readonly HeldPartition[], given: readonly TopicPartitionOffset[]): void {
+    const { runtime, starts, hooks, hookMs } = this.#host;
+    starts.resolve(fresh, given, (error, committed) => {
+      if (this.#host.closed()) return;
+      if (committed === null) {
+        this.#host.failed(error);
+        return;
+      }
+      hooks.run('assigned', fresh.filter(isResolving), runtime.now() + hookMs, () => {
+        this.#commitChosen(fresh.filter(isResolving), committed);
+      });
+    });
+  }
+
+  /**
+   * A position from the reset policy is stored before anything is delivered: a consumer that starts at the end and dies early
+   * would otherwise skip what arrives in between.
+   */
+  #commitChosen(partitions: readonly HeldPartition[], committed: OffsetList): void {
+    const { commits } = this.#host;
+    for (const held of partitions) commits.add(held, committed.find((offset) => held.is(offset))?.offset ?? null);
+    const chosen = partitions.filter(({ fromReset }) => fromReset);
+    if (chosen.length === 0) this.#open(partitions);
+    else {
+      commits.automatic(chosen, () => {
+        this.#open(partitions);
+      });
+    }
+  }
+
+  #open(partitions: readonly HeldPartition[]): void {
+    if (!this.#host.closed()) this.#host.open(partitions.filter(isResolving));
+  }
+}
+
+function isResolving({ state }: HeldPartition): boolean {
+  return state === 'resolving';
+}
