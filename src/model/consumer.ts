@@ -120,6 +120,8 @@ export interface ConsumerSettings {
   readonly stallWarningMs?: number | undefined;
   /** @defaultValue true (allow.auto.create.topics) */
   readonly allowAutoCreateTopics?: boolean | undefined;
+  /** Whether a pattern leaves topics of the brokers' own out. @defaultValue true (exclude.internal.topics) */
+  readonly excludeInternalTopics?: boolean | undefined;
   /** @defaultValue '' (client.rack) */
   readonly clientRack?: string | undefined;
   /**
