@@ -2,6 +2,7 @@ import { type BrokerChannel } from '../cluster/channel-pool.js';
 import { type Cluster } from '../cluster/cluster.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
 import { BrokerError } from '../errors/broker-error.js';
+import { ErrorCode } from '../errors/broker-error-codes.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type Cancel } from '../model/done.js';
 import { fetchApi, type FetchResponse } from '../protocol/messages/fetch.js';
@@ -14,18 +15,23 @@ import { FetchSession, type WantedPartition } from './fetch-session.js';
 import { type ConsumerFlowOptions } from './flow-options.js';
 import { type FrameBudget } from './frame-budget.js';
 import { type PartitionCursor } from './partition-cursor.js';
+import { type ReplicaPort } from './read-replica.js';
 
 /** Highest version that names topics instead of ids. */
 const lastByName = 12;
+/** First version that takes a rack and names a replica. */
+const firstWithRacks = 11;
 
 /** What a source shares with its siblings. */
-export interface SourcePort {
+export interface SourcePort extends ReplicaPort {
   readonly cluster: Cluster;
   readonly options: ConsumerFlowOptions;
   readonly budget: FrameBudget;
   /** Sources with partitions: the budget is shared among them. */
   readonly brokers: number;
   nextRequest(): number;
+  /** The broker knows nothing of racks (Fetch below version 11). */
+  tooOldForRacks(broker: number): void;
 }
 
 /**
@@ -97,7 +103,9 @@ export class BrokerSource {
   #run(): void {
     if (this.#call !== null || this.#closed || this.#backingOff) return;
     const { cluster, options, budget, brokers } = this.#port;
-    const plan = planFetch(this.#cursors, options, budget, brokers, cluster.runtime.now());
+    const now = cluster.runtime.now();
+    this.#sendAway((cursor) => cursor.fetch.preferredUntil <= now, 'replicaExpired');
+    const plan = planFetch(this.#cursors, options, budget, brokers, now);
     if (plan.cursors.length === 0) {
       if (plan.nextTryMs !== null) this.#timer.set(plan.nextTryMs);
       return;
@@ -128,7 +136,7 @@ export class BrokerSource {
         minBytes: options.fetchMinBytes,
         maxBytes: plan.maxBytes,
         isolationLevel: options.isolationLevel,
-        rackId: options.clientRack,
+        rackId: plan.cursors.some(({ fetch }) => fetch.leaderOnlyUntil > now) ? '' : options.clientRack,
         ...this.#session.request(wanted, byId),
       },
       {
@@ -152,7 +160,10 @@ export class BrokerSource {
     this.#sessionErrors = 0;
     this.#session.answered(response.sessionId);
     const { cluster, options, budget } = this.#port;
-    const context: AnswerContext = { cluster, options, budget, broker: this.broker, request };
+    const context: AnswerContext = { cluster, options, budget, broker: this.broker, request, replicas: this.#port };
+    if (options.clientRack !== '' && (this.#channel.version(fetchApi) ?? firstWithRacks) < firstWithRacks) {
+      this.#port.tooOldForRacks(this.broker);
+    }
     applyAnswer(response, this.#cursors, context, (cursor) => {
       this.#moveBack(cursor);
     });
@@ -165,6 +176,9 @@ export class BrokerSource {
     this.#unreserve();
     this.#session.refused(errorCode);
     if (isSessionError(errorCode) && this.#sessionErrors++ === 0) {
+      if (errorCode === ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR) {
+        this.#port.cluster.metadata.refresh('a fetch session mixed topic ids and names');
+      }
       this.wake();
       return;
     }
@@ -185,10 +199,17 @@ export class BrokerSource {
     const { runtime, options, metadata, logger } = cluster;
     logger.debug({ broker: this.broker, code: error.code }, `Fetch failed: ${error.message}`);
     metadata.refresh(`a fetch from broker ${this.broker} failed`);
+    this.#sendAway((cursor) => cursor.fetch.preferred === this.broker, 'replicaRefused');
     this.#backingOff = true;
     this.#timer.set(
       backoffMs(this.#attempt++, options.retryBackoffMs, options.retryBackoffMaxMs, () => runtime.random()),
     );
+  }
+
+  /** To the leader: those that are read here only because it is closer. */
+  #sendAway(which: (cursor: PartitionCursor) => boolean, why: 'replicaRefused' | 'replicaExpired'): void {
+    if (this.#port.options.clientRack === '') return;
+    for (const cursor of [...this.#cursors].filter(which)) this.#port[why](cursor);
   }
 
   #moveBack(cursor: PartitionCursor): void {

@@ -9,6 +9,7 @@ import { readFetchedPart } from './fetched-part.js';
 import { type ConsumerFlowOptions } from './flow-options.js';
 import { Frame, type FrameBudget } from './frame-budget.js';
 import { type PartitionCursor } from './partition-cursor.js';
+import { type ReplicaPort } from './read-replica.js';
 
 /** What the partitions of one answer have in common. */
 export interface AnswerContext {
@@ -18,6 +19,7 @@ export interface AnswerContext {
   readonly broker: number;
   /** The request that is answered. */
   readonly request: number;
+  readonly replicas: ReplicaPort;
 }
 
 /**
@@ -70,7 +72,7 @@ function taken(
   cursor: PartitionCursor,
   data: FetchResponsePartitionData,
   frame: Frame,
-  { cluster, options }: AnswerContext,
+  { cluster, options, replicas }: AnswerContext,
 ): boolean {
   if (data.divergingEpoch.endOffset >= 0) {
     cursor.fetch.divergesAt = data.divergingEpoch.endOffset;
@@ -85,6 +87,7 @@ function taken(
       ? null
       : readFetchedPart(records, cursor.fetch.offset, options.checkCrcs, aborted);
   cursor.answered({ highWatermark, lastStableOffset, logStartOffset, part, frame, at: cluster.runtime.wallClock() });
+  if (data.preferredReadReplica >= 0) replicas.replicaNamed(cursor, data.preferredReadReplica);
   return part !== null;
 }
 
@@ -93,7 +96,7 @@ function refused(
   cursor: PartitionCursor,
   { errorCode, currentLeader }: FetchResponsePartitionData,
   { nodeEndpoints }: FetchResponse,
-  { cluster, broker }: AnswerContext,
+  { cluster, broker, replicas }: AnswerContext,
 ): boolean {
   const { topic, partition, fetch } = cursor;
   const { runtime, options, metadata, logger } = cluster;
@@ -107,6 +110,11 @@ function refused(
     offset,
   });
   logger.debug({ broker, topic, partition, offset, errorCode }, error.message);
+  if (fetch.preferred === broker) {
+    // a follower may be behind, or no replica any more: whatever it says, the leader's word counts
+    replicas.replicaRefused(cursor);
+    return trouble === 'refresh';
+  }
   if (trouble === 'fatal') {
     cursor.failed(error);
     return false;

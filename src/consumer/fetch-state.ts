@@ -46,6 +46,11 @@ export class FetchState {
   divergesAt = -1;
   /** Epoch of the leader's record before that offset. */
   divergesEpoch = -1;
+  /** Follower that is read from instead of the leader (KIP-392), -1 for none, and until when (Runtime.now()). */
+  preferred = -1;
+  preferredUntil = Infinity;
+  /** Until then the leader is not told a rack. */
+  leaderOnlyUntil = 0;
   readonly #usualBytes: number;
   #failed = false;
 

@@ -11,6 +11,7 @@ import { EpochValidation } from './epoch-validation.js';
 import { type ConsumerFlowOptions, type CursorListener } from './flow-options.js';
 import { FrameBudget } from './frame-budget.js';
 import { PartitionCursor } from './partition-cursor.js';
+import { ReadReplica } from './read-replica.js';
 
 /**
  * The record flow of one consumer: its cursors, one source per leader, one budget, one pump. Owns the fetch connections
@@ -26,8 +27,10 @@ export class Fetcher implements CursorPort, SourcePort {
   readonly #sources: Map<number, BrokerSource> = new Map<number, BrokerSource>();
   readonly #cursors: Map<PartitionCursor, Cancel> = new Map<PartitionCursor, Cancel>();
   readonly #validation: EpochValidation;
+  readonly #replica: ReadReplica;
   readonly #unlisten: Cancel;
   #requests = 0;
+  #saidTooOld = false;
   #closed = false;
 
   constructor(cluster: Cluster, options: ConsumerFlowOptions, listener: CursorListener) {
@@ -42,6 +45,7 @@ export class Fetcher implements CursorPort, SourcePort {
     this.#validation = new EpochValidation(cluster, (cursor) => {
       this.wakeFetch(cursor);
     });
+    this.#replica = new ReadReplica(cluster.options.metadataMaxAgeMs, this.retryBackoffMaxMs);
     this.#unlisten = cluster.metadata.onUpdate(() => {
       for (const cursor of [...this.#cursors.keys()]) this.#place(cursor);
     });
@@ -104,7 +108,27 @@ export class Fetcher implements CursorPort, SourcePort {
     return ++this.#requests;
   }
 
-  /** Puts a cursor where its partition is led, as the metadata has it now. */
+  replicaNamed(cursor: PartitionCursor, node: number): void {
+    const { metadata } = this.cluster;
+    if (!metadata.brokers.has(node)) metadata.refresh(`a leader names replica ${node}, which is not known`);
+    else this.#replica.named(cursor.fetch, node, this.runtime.now());
+    this.#place(cursor);
+  }
+  replicaRefused(cursor: PartitionCursor): void {
+    this.#replica.refused(cursor.fetch, this.runtime.now());
+    this.#place(cursor);
+  }
+  replicaExpired(cursor: PartitionCursor): void {
+    this.#place(cursor);
+  }
+  tooOldForRacks(broker: number): void {
+    if (this.#saidTooOld) return;
+    this.#saidTooOld = true;
+    const message = `Broker ${broker} is older than Kafka 2.4, clientRack means nothing to it: partitions are read from their leaders`;
+    this.cluster.logger.warn({ broker, clientRack: this.options.clientRack }, message);
+  }
+
+  /** Puts a cursor where its partition is to be read, as the metadata has it now. */
   #place(cursor: PartitionCursor): void {
     const { topic, partition, fetch } = cursor;
     const { metadata } = this.cluster;
@@ -112,13 +136,14 @@ export class Fetcher implements CursorPort, SourcePort {
     if (found === undefined) return;
     if (!this.#sameTopic(cursor)) return;
     fetch.leaderEpoch = found.leaderEpoch;
-    if (found.leader !== fetch.broker) {
+    const node = this.#replica.of(fetch, found.leader, metadata.brokers, this.runtime.now());
+    if (node !== fetch.broker) {
       this.#sources.get(fetch.broker)?.remove(cursor);
       fetch.broker = -1;
-      if (found.leader >= 0) {
-        // what was wrong with the old leader is not wrong with the new one
+      if (node >= 0) {
+        // what was wrong with the old broker is not wrong with the new one
         fetch.retryAt = 0;
-        this.#source(found.leader).add(cursor);
+        this.#source(node).add(cursor);
       }
     }
     this.wakeFetch(cursor);

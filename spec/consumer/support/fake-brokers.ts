@@ -24,6 +24,12 @@ export class FakeLog {
   errors: number[] = [];
   /** Names the right leader beside NOT_LEADER_OR_FOLLOWER (KIP-951). */
   namesLeader = false;
+  /** Followers that serve this partition too, each with its own end of the log. */
+  followers: Map<number, number> = new Map<number, number>();
+  /** Whom the leader names to a reader with a rack (KIP-392). */
+  closest = -1;
+  /** Answers of followers to come, 0 = as usual; shifts. */
+  followerErrors: number[] = [];
   /** Where each epoch ends, as OffsetForLeaderEpoch says. */
   epochEnds: Map<number, number> = new Map<number, number>();
   readonly batches: LogBatch[] = [];
@@ -117,11 +123,21 @@ export class FakeBrokers {
   get cluster(): Cluster {
     return this as unknown as Cluster;
   }
-  readonly options = { requestTimeoutMs: 30_000, retryBackoffMs: 100, retryBackoffMaxMs: 1000 };
+  readonly options = {
+    requestTimeoutMs: 30_000,
+    retryBackoffMs: 100,
+    retryBackoffMaxMs: 1000,
+    metadataMaxAgeMs: 300_000,
+  };
+  readonly warnings: string[] = [];
+  /** What every broker is able to. */
+  fetchVersion = 17;
   readonly logger = {
     debug: (): void => undefined,
     info: (): void => undefined,
-    warn: (): void => undefined,
+    warn: (_facts: object, message: string): void => {
+      this.warnings.push(message);
+    },
     error: (): void => undefined,
   };
 
@@ -168,6 +184,7 @@ export class FakeBrokers {
   }
 
   readonly metadata = {
+    brokers: new Map<number, unknown>([1, 2, 3, 7].map((id) => [id, {}])),
     topic: (name: string): unknown => {
       const errorCode = this.topicErrors.get(name);
       if (errorCode !== undefined) return { name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', errorCode };
@@ -216,6 +233,7 @@ export class FakeBrokers {
         nodeId,
         connected: true,
         inFlight: 0,
+        version: () => this.fetchVersion,
         call: (api: { name: string }, body: never, options: { maxVersion?: number }, done: Done<never>) => {
           if (api.name === 'Fetch') return this.#fetch(nodeId, body, options, done as Done<unknown>);
           return this.#lookUp(nodeId, api.name, body, done);
@@ -307,7 +325,7 @@ export class FakeBrokers {
       const data = this.#readPart(poll, topic, part, request.maxBytes - bytes, bytes === 0);
       bytes += data.records.length;
       const full = request.sessionEpoch === 0 || id === 0;
-      if (data.errorCode !== 0 || data.records.length > 0) worth = true;
+      if (data.errorCode !== 0 || data.records.length > 0 || data.preferredReadReplica >= 0) worth = true;
       else if (!full) continue;
       responses.push({ topic: '', topicId: this.#ids.get(topic)!, partitions: [data as never] });
     }
@@ -335,7 +353,7 @@ export class FakeBrokers {
     part: Part,
     room: number,
     first: boolean,
-  ): { errorCode: number; records: Uint8Array } {
+  ): { errorCode: number; records: Uint8Array; preferredReadReplica: number } {
     const log = this.#actual.get(topic)?.[part.partition];
     const common = {
       partitionIndex: part.partition,
@@ -353,11 +371,25 @@ export class FakeBrokers {
       this.#used.add(log);
       if (log.errors[0] !== 0) return { ...common, errorCode: log.errors[0]! };
     }
+    const follows = log.followers.get(poll.node);
+    if (follows !== undefined && log.leader !== poll.node) {
+      const errorCode = log.followerErrors.shift() ?? 0;
+      if (errorCode !== 0) return { ...common, errorCode };
+      if (part.fetchOffset > follows) return { ...common, errorCode: 1 };
+      return {
+        ...common,
+        errorCode: 0,
+        records: log.read(part.fetchOffset, Math.min(room, part.partitionMaxBytes), first),
+      };
+    }
     if (log.leader !== poll.node) {
       const currentLeader = log.namesLeader ? { leaderId: log.leader, leaderEpoch: log.epoch } : common.currentLeader;
       return { ...common, errorCode: 6, currentLeader } as never;
     }
     if (part.fetchOffset < log.logStart || part.fetchOffset > log.end) return { ...common, errorCode: 1 };
+    if (log.closest >= 0 && poll.seen.request.rackId !== '') {
+      return { ...common, errorCode: 0, preferredReadReplica: log.closest };
+    }
     const records = log.read(part.fetchOffset, Math.min(room, part.partitionMaxBytes), first);
     return { ...common, errorCode: 0, records };
   }
