@@ -51,7 +51,7 @@ export class ConsumerReducer {
         this.#subscribe(event);
         break;
       case 'beatDue':
-        if (state.phase === 'member' && state.inFlight === null) this.#send();
+        if (state.phase === 'member' && state.epoch >= 0 && state.inFlight === null) this.#send();
         break;
       case 'answered':
         if (event.beat === state.beats && state.inFlight !== null) this.#answered(event);
@@ -131,7 +131,7 @@ export class ConsumerReducer {
   #sendSoon(): void {
     const { state } = this;
     if (state.inFlight !== null) state.due = true;
-    else if (state.failures === 0) this.#send();
+    else if (state.failures === 0 && state.epoch >= 0) this.#send();
   }
 
   #answered({ sentAt, answer, names }: Event<'answered'>): void {
@@ -166,7 +166,8 @@ export class ConsumerReducer {
       state.epoch = value.memberEpoch;
       this.#do({ do: 'changed' });
     }
-    state.shrunk = false;
+    // an answer to a heartbeat of before the drain ended confirms nothing
+    if (state.said?.owned === fieldsOf(state).owned) state.shrunk = false;
     if (value.assignment !== null) {
       state.target = value.assignment.topicPartitions;
       for (const [id, name] of names) state.names.set(id, name);
