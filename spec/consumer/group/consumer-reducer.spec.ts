@@ -400,6 +400,14 @@ describe('leaving', () => {
     expect(member.said).toMatchObject({ subscribedTopicNames: ['u'] });
   });
 
+  it('says nothing more of a drain that ends while it leaves', () => {
+    const member = new ConsumerScript().enter('t-0 t-1').beatDue().answer(1, 't-0');
+    member.on({ type: 'leave', leaveGroup: undefined });
+    member.take();
+    member.drained(1);
+    expect(member.take()).toEqual([]);
+  });
+
   it('beats on and assigns nothing while the consumer drains to leave', () => {
     const member = new ConsumerScript().enter('t-0').on({ type: 'stopRebalancing' }).beatDue().answer(2, 't-1');
     expect(member.take()).toEqual(['beat 1 .']);

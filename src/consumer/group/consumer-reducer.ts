@@ -220,7 +220,7 @@ export class ConsumerReducer {
   #drained(id: number): void {
     const { state } = this;
     const ended = state.held.drained(id);
-    if (ended === null) return; // lost meanwhile
+    if (ended === null || state.phase !== 'member') return; // lost meanwhile, or said with leaving
     if (state.frozen) return;
     if (ended.back.length > 0) this.#do({ do: 'assigned', added: ended.back, all: state.held.owned() });
     this.#retain();

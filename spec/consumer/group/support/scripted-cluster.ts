@@ -98,6 +98,8 @@ export class ScriptedCluster {
   forgotten = 0;
   poolsClosed: string[] = [];
   readonly retained: string[] = [];
+  /** Who needs all topics. */
+  retainedAll = 0;
   refreshes = 0;
   /** Metadata answers wait for `answerRefresh`. */
   holdRefresh = false;
@@ -119,6 +121,16 @@ export class ScriptedCluster {
       if (count === undefined) return undefined;
       const partitions = Array.from({ length: count }, (_, partition) => ({ partition, leader: 1, leaderEpoch: 0 }));
       return { name, topicId: `id-${name}`, isInternal: false, errorCode: 0, partitions };
+    },
+    topicName: (id: string): string | undefined => {
+      const name = id.slice('id-'.length);
+      return this.#topics.has(name) ? name : undefined;
+    },
+    retainAll: (): (() => void) => {
+      this.retainedAll++;
+      return () => {
+        this.retainedAll--;
+      };
     },
     retain: (topics: readonly string[]): (() => void) => {
       this.retained.push(...topics);
