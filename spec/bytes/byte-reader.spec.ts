@@ -80,7 +80,7 @@ describe('ByteReader', () => {
     expect(() => r.int8()).toThrow(ProtocolDecodeError);
   });
 
-  it('gives byte strings as views, also of a view', () => {
+  it('[S6] gives byte strings as views, also of a view', () => {
     const bytes = Uint8Array.of(0, 0, 0, 0, 0, 2, 7, 8).subarray(2);
     const value = new ByteReader(bytes).bytes();
     expect([...value]).toEqual([7, 8]);

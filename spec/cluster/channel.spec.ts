@@ -29,7 +29,7 @@ const beat = (timeoutMs?: number, on = channel): Outcome<HeartbeatResponse> =>
   bench.outcome((done) => on.call(heartbeatApi, { groupId: 'g' }, { timeoutMs }, done));
 const dials = (): number[] => bench.runtime.dials.filter(({ host }) => host === 'b3').map(({ at }) => at);
 
-it('dials for the first call only, and keeps the process alive while calls are open', () => {
+it('[KJ#1768] dials for the first call only, and keeps the process alive while calls are open', () => {
   bench.runtime.advance(1000);
   expect(dials()).toEqual([]);
   expect(channel.connected).toBe(false);

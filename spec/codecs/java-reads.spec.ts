@@ -58,7 +58,7 @@ export async function segment(): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-it('Java reads every batch: valid CRC, records, nulls, headers', async () => {
+it('[PL#196] Java reads every batch: valid CRC, records, nulls, headers', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'rx-kafka-codecs-'));
   const file = join(directory, '00000000000000000000.log');
   try {

@@ -40,7 +40,7 @@ function batchOf(recordHex: string, count = 1, lastOffsetDelta = 0): Uint8Array 
 }
 
 describe('record batches written by the Java client', () => {
-  it.each(goldens.map((each) => [each.name, each] as const))('reads: %s', async (_, { hex, batches }) => {
+  it.each(goldens.map((each) => [each.name, each] as const))('[PL#196] reads: %s', async (_, { hex, batches }) => {
     const read = await readAll(bytesOf(hex));
     expect(read).toHaveLength(batches.length);
     for (const [i, expected] of batches.entries()) {

@@ -21,11 +21,11 @@ const marker = (base: number, producerId: number, control: 'abort' | 'commit'): 
 });
 
 describe('Aborted transactions of one answer', () => {
-  it('hides control batches also without a list', () => {
+  it('[D#781] hides control batches also without a list', () => {
     expect(seen([data(0, 1), marker(1, 1, 'commit'), data(2, 1)], [])).toEqual([0, 2]);
   });
 
-  it('hides from the first offset to the marker, and nothing of the same producer behind it', () => {
+  it('[B111] hides from the first offset to the marker, and nothing of the same producer behind it', () => {
     expect(
       seen(
         [data(0, 1), marker(1, 1, 'abort'), data(2, 1), marker(3, 1, 'commit')],
@@ -34,7 +34,7 @@ describe('Aborted transactions of one answer', () => {
     ).toEqual([2]);
   });
 
-  it('knows several ranges of one producer, in any order of the list', () => {
+  it('[B111, S1] knows several ranges of one producer, in any order of the list', () => {
     const batches = [
       data(0, 1),
       marker(1, 1, 'abort'),
@@ -52,7 +52,7 @@ describe('Aborted transactions of one answer', () => {
     expect(seen(batches, list)).toEqual([2, 7]);
   });
 
-  it('hides two producers side by side, and leaves one who commits and one without a transaction', () => {
+  it('[B111] hides two producers side by side, and leaves one who commits and one without a transaction', () => {
     const batches = [
       data(0, 1),
       data(1, 2),
@@ -75,7 +75,7 @@ describe('Aborted transactions of one answer', () => {
     expect(seen([data(0, 1), plain], [{ producerId: 1, firstOffset: 0 }])).toEqual([2]);
   });
 
-  it('hides a range whose marker is not in this answer up to the end, and starts anew with the next answer', () => {
+  it('[S1] hides a range whose marker is not in this answer up to the end, and starts anew with the next answer', () => {
     const list = [{ producerId: 1, firstOffset: 0 }];
     expect(seen([data(0, 1), data(1, 1)], list)).toEqual([]);
     // the broker lists the range again while it goes on
@@ -93,7 +93,7 @@ describe('Aborted transactions of one answer', () => {
 });
 
 describe('readFetchedPart', () => {
-  it('keeps the batches before a damaged one', () => {
+  it('[C28] keeps the batches before a damaged one', () => {
     const bytes = joined(batchBytes({ base: 0, records: ['a'] }), batchBytes({ base: 1, records: ['b'] }));
     bytes[bytes.length - 2]! ^= 1;
     const part = readFetchedPart(bytes, 0, true, null);
@@ -106,7 +106,7 @@ describe('readFetchedPart', () => {
     expect([part.batches.length, part.error?.code]).toEqual([1, 'ERR_KAFKA_PROTOCOL_DECODE']);
   });
 
-  it('says when not one batch fits, and not when the last one is cut off', () => {
+  it('[B37] says when not one batch fits, and not when the last one is cut off', () => {
     const bytes = joined(batchBytes({ base: 0, records: ['aaaa'] }), batchBytes({ base: 1, records: ['bbbb'] }));
     expect(readFetchedPart(bytes.subarray(0, 40), 0, true, null).tooSmall).toBe(true);
     expect(readFetchedPart(bytes.subarray(0, bytes.length - 3), 0, true, null)).toMatchObject({

@@ -38,7 +38,7 @@ const receipt = (...partitions: number[]): CommitReceipt => ({
 });
 
 describe('CommitCadence', () => {
-  it('commits by time, and only what settled', () => {
+  it('[B167, L29] commits by time, and only what settled', () => {
     const scene = new Scene({ everyMs: 1000, everyRecords: null });
     scene.partition(0);
     const busy = scene.partition(1);
@@ -62,7 +62,7 @@ describe('CommitCadence', () => {
     expect(scene.commits).toHaveLength(1);
   });
 
-  it('lets commitOffsets set another cadence for the partitions that pass it', () => {
+  it('[L29] lets commitOffsets set another cadence for the partitions that pass it', () => {
     const scene = new Scene({ everyMs: 10_000, everyRecords: null });
     const fast = scene.partition(0);
     const slow = scene.partition(1);
@@ -79,7 +79,7 @@ describe('CommitCadence', () => {
     expect(scene.commits.at(-1)).toBe('10100: 0');
   });
 
-  it('commits nothing by itself under commit: false, unless commitOffsets says how', () => {
+  it('[B167] commits nothing by itself under commit: false, unless commitOffsets says how', () => {
     const scene = new Scene(null);
     const one = scene.partition(0);
     one.settle(1);
@@ -104,7 +104,7 @@ describe('CommitCadence', () => {
     expect(right.map(({ offsets }) => offsets.map(({ partition }) => partition))).toEqual([[2]]);
   });
 
-  it('has no timer while nothing is to be committed, and none after close', () => {
+  it('[KJ#1768] has no timer while nothing is to be committed, and none after close', () => {
     const scene = new Scene({ everyMs: 1000, everyRecords: null });
     const one = scene.partition(0);
     expect(scene.runtime.scheduler.actions).toHaveLength(0);

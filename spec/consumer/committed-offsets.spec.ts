@@ -54,7 +54,7 @@ class Bench {
   }
 }
 
-it('reads stable offsets by name on the group connection, and leaves out what has none', () => {
+it('[B161] reads stable offsets by name on the group connection, and leaves out what has none', () => {
   const bench = new Bench().fetch('t-0 t-1 u-0 u-7');
   const call = bench.cluster.only('OffsetFetch');
   expect(call.purpose).toBe('group');
@@ -100,7 +100,7 @@ it.each([
   expect(bench.result).toEqual([{ topic: 't', partition: 0, offset: 5 }]);
 });
 
-it('asks nobody about nothing', () => {
+it('[B161] asks nobody about nothing', () => {
   const bench = new Bench().fetch('');
   expect(bench.result).toEqual([]);
   expect(bench.cluster.calls).toEqual([]);
@@ -141,7 +141,7 @@ it('asks again when the connection breaks', () => {
   expect(bench.result).toMatchObject([{ offset: 5 }]);
 });
 
-it('fails with 30 for the group, and with 29 for a topic', () => {
+it('[B161] fails with 30 for the group, and with 29 for a topic', () => {
   const group = new Bench().fetch('t-0');
   group.answer({}, 30);
   expect(group.result).toMatchObject({ code: 'ERR_KAFKA_BROKER', errorCode: 30, fatal: true });

@@ -143,7 +143,7 @@ function shown({ outcome, offsets }: CommitReceipt): string {
 }
 
 describe('a commit', () => {
-  it('carries offset, leader epoch and who commits, on the group connection', () => {
+  it('[D#R9] carries offset, leader epoch and who commits, on the group connection', () => {
     const bench = new Bench();
     bench.part('t-0', 5);
     bench.part('t-1', 6);
@@ -273,7 +273,7 @@ describe('one commit at a time', () => {
 });
 
 describe('a refused commit', () => {
-  it.each([14, 15, 16, 7])('is tried again after %d at the coordinator that is found then', (code) => {
+  it.each([14, 15, 16, 7])('[B167] is tried again after %d at the coordinator that is found then', (code) => {
     const bench = new Bench();
     const part = bench.part('t-0', 1);
     const commit = bench.now();
@@ -297,7 +297,7 @@ describe('a refused commit', () => {
     expect(commit.result).toBe('committed t-0@1');
   });
 
-  it.each([27, 22, 113])('with %d goes out again under the new identity, with the value of then', (code) => {
+  it.each([27, 22, 113])('[B167] with %d goes out again under the new identity, with the value of then', (code) => {
     const bench = new Bench();
     const part = bench.part('t-0', 1);
     const commit = bench.now();
@@ -314,7 +314,7 @@ describe('a refused commit', () => {
     expect(commit.result).toBe('committed t-0@2');
   });
 
-  it.each([27, 22, 113])('with %d is superseded when the partition goes meanwhile', (code) => {
+  it.each([27, 22, 113])('[C9, ER6, L4] with %d is superseded when the partition goes meanwhile', (code) => {
     const bench = new Bench();
     const part = bench.part('t-0', 1);
     const commit = bench.now();
@@ -329,7 +329,7 @@ describe('a refused commit', () => {
     expect(bench.requests).toBe(1);
   });
 
-  it.each([25, 82, 110])('with %d is fenced, and the membership hears of it', (code) => {
+  it.each([25, 82, 110])('[B167, C9, ER6, L4] with %d is fenced, and the membership hears of it', (code) => {
     const bench = new Bench();
     bench.part('t-0', 1);
     const commit = bench.now();
@@ -420,7 +420,7 @@ describe('time', () => {
 });
 
 describe('a partition that goes', () => {
-  it('is superseded when its commit was not written yet', () => {
+  it('[D#929] is superseded when its commit was not written yet', () => {
     const bench = new Bench();
     const part = bench.part('t-0', 1);
     bench.now(part);
@@ -454,7 +454,7 @@ describe('a partition that goes', () => {
     expect(bench.requests).toBe(1);
   });
 
-  it('and comes back is another one: the answer to the old one does not count for it', () => {
+  it('[D#929] and comes back is another one: the answer to the old one does not count for it', () => {
     const bench = new Bench();
     const old = bench.part('t-0', 9);
     bench.now(old);
@@ -469,7 +469,7 @@ describe('a partition that goes', () => {
 });
 
 describe('an explicit commit', () => {
-  it('writes the given offset and text, whatever is settled', () => {
+  it('[CM10] writes the given offset and text, whatever is settled', () => {
     const bench = new Bench();
     bench.part('t-0', 5, 5);
     const commit = bench.explicit({ topic: 't', partition: 0, offset: 3, metadata: 'mine', leaderEpoch: 2 });
@@ -503,7 +503,7 @@ describe('an explicit commit', () => {
     expect(commits.map(({ result }) => result)).toEqual(['committed t-0@6', 'committed t-0@8', 'committed t-0@8']);
   });
 
-  it('of a partition that is not held is a usage error, and nothing of it is written', () => {
+  it('[CM10] of a partition that is not held is a usage error, and nothing of it is written', () => {
     const bench = new Bench();
     bench.part('t-0', 5, 5);
     const commit = bench.explicit({ topic: 't', partition: 0, offset: 6 }, { topic: 't', partition: 1, offset: 6 });

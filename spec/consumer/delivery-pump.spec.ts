@@ -7,7 +7,7 @@ function full(partitions: number, count: number, options = {}): FlowBench {
 }
 
 describe('DeliveryPump', () => {
-  it('gives partitions turns, so that a full one does not hide the others', () => {
+  it('[CF#476, L22, PL#128] gives partitions turns, so that a full one does not hide the others', () => {
     const bench = full(4, 3000);
     const order: number[] = [];
     const sink = new Sink((record) => {
@@ -28,7 +28,7 @@ describe('DeliveryPump', () => {
     expect(apart).toBeLessThanOrEqual(256);
   });
 
-  it('ends a slice after two milliseconds, so that others have their turn', () => {
+  it('[PL#236] ends a slice after two milliseconds, so that others have their turn', () => {
     const bench = full(1, 2000);
     const { runtime } = bench.brokers;
     let inSlice = 0;
@@ -54,7 +54,7 @@ describe('DeliveryPump', () => {
     expect(Math.max(...slices.slice(1))).toBeLessThanOrEqual(12);
   });
 
-  it('goes on after a receiver threw, with the state as if it had returned', () => {
+  it('[E4] goes on after a receiver threw, with the state as if it had returned', () => {
     const bench = full(2, 5);
     const failures: unknown[] = [];
     bench.listener.receiverFailed = (cursor, error) => failures.push([cursor.partition, (error as Error).message]);

@@ -60,13 +60,13 @@ class Scene implements DrainHost {
 }
 
 describe('Drain', () => {
-  it('does not wait where nothing is open', () => {
+  it('[L1, L6] does not wait where nothing is open', () => {
     const scene = new Scene();
     scene.drain([scene.partition(0, 0)], 10_000);
     expect(scene.log).toEqual(['hook', 'commit', 'ended 0: 0 drained, 0 abandoned', 'done']);
   });
 
-  it('waits for open leases before the hook and the commit', () => {
+  it('[D#929, L1, L2, L5] waits for open leases before the hook and the commit', () => {
     const scene = new Scene();
     const held = scene.partition(0, 2);
     const drain = scene.drain([held], 10_000);
@@ -114,7 +114,7 @@ describe('Drain', () => {
     expect(scene.log.filter((line) => line === 'done')).toHaveLength(1);
   });
 
-  it('neither waits for nor commits a partition that was lost meanwhile, and still answers', () => {
+  it('[L3] neither waits for nor commits a partition that was lost meanwhile, and still answers', () => {
     const scene = new Scene();
     const lost = scene.partition(0, 1);
     const kept = scene.partition(1, 0);

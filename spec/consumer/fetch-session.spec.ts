@@ -27,7 +27,7 @@ describe('FetchSession', () => {
     expect([same.sessionEpoch, same.topics, same.forgottenTopicsData]).toEqual([2, [], []]);
   });
 
-  it('forgets what is no longer wanted, and names it again when it comes back', () => {
+  it('[PL#316] forgets what is no longer wanted, and names it again when it comes back', () => {
     const session = new FetchSession();
     session.request([want('a', 0, 5), want('b', 3, 7)], true);
     session.answered(77);
@@ -56,7 +56,7 @@ describe('FetchSession', () => {
     }
   });
 
-  it('begins anew without an id after FETCH_SESSION_ID_NOT_FOUND', () => {
+  it('[PL#316] begins anew without an id after FETCH_SESSION_ID_NOT_FOUND', () => {
     const session = new FetchSession();
     session.request([want('a', 0, 5)], true);
     session.answered(77);
@@ -104,7 +104,7 @@ describe('FetchSession', () => {
     expect([request.sessionId, request.sessionEpoch, named(request.topics)]).toEqual([77, 0, ['a-0']]);
   });
 
-  it('counts the epoch from 2147483647 to 1', () => {
+  it('[PL#316] counts the epoch from 2147483647 to 1', () => {
     const stepped = new FetchSession(2147483646, 77);
     stepped.answered(77);
     expect(stepped.epoch).toBe(2147483647);
@@ -112,7 +112,7 @@ describe('FetchSession', () => {
     expect(stepped.epoch).toBe(1);
   });
 
-  it('agrees with a broker over random changes', () => {
+  it('[PL#316] agrees with a broker over random changes', () => {
     const session = new FetchSession();
     const broker = new Map<string, number>();
     let seed = 5;

@@ -38,7 +38,7 @@ describe('FetchedRecord', () => {
     expect(Buffer.from(record!.valueBytes!).toString()).toBe('välue');
   });
 
-  it('tells null from empty, and the time the broker gave', () => {
+  it('[C29, S3, S9] tells null from empty, and the time the broker gave', () => {
     const options = { keyDeserializer: bytes, valueDeserializer: null };
     const [record, other] = fetched(
       [
@@ -86,7 +86,7 @@ describe('FetchedRecord', () => {
     ]);
   });
 
-  it('throws a DeserializationError with the bytes and the place, each time', () => {
+  it('[D#R5] throws a DeserializationError with the bytes and the place, each time', () => {
     const [record] = fetched([{ key: 'k', value: '{' }], { valueDeserializer: json() });
     for (let i = 0; i < 2; i++) {
       const error = (() => {

@@ -48,7 +48,7 @@ describe('Fetcher', () => {
     expect([cursor.openLeases, cursor.bufferedBytes > 0, cursor.deliverable]).toEqual([0, true, false]);
   });
 
-  it('follows the leader after NOT_LEADER_OR_FOLLOWER by a refresh', () => {
+  it('[B135, G6] follows the leader after NOT_LEADER_OR_FOLLOWER by a refresh', () => {
     const bench = new FlowBench();
     const [log] = bench.brokers.topic('t', [1]);
     const sink = acking();
@@ -77,7 +77,7 @@ describe('Fetcher', () => {
     expect([sink.offsets, cursor.leader, bench.brokers.refreshes]).toEqual([[0, 1], 2, 0]);
   });
 
-  it('keeps the other partitions flowing while one is refused', () => {
+  it('[S4] keeps the other partitions flowing while one is refused', () => {
     const bench = new FlowBench();
     const [bad, good] = bench.brokers.topic('t', [1, 1]);
     bad!.errors = Array<number>(20).fill(78);
@@ -95,7 +95,7 @@ describe('Fetcher', () => {
     expect(without.map(({ request }) => request.maxWaitMs)).toEqual(without.map(() => 20));
   });
 
-  it('comes back with back-off after a broken connection, once per wait', () => {
+  it('[D#1037] comes back with back-off after a broken connection, once per wait', () => {
     const bench = new FlowBench();
     bench.brokers.topic('t', [1])[0]!.fill(1);
     bench.brokers.failures = [lost(), lost(), lost()];
@@ -111,7 +111,7 @@ describe('Fetcher', () => {
     expect(sink.offsets).toEqual([0]);
   });
 
-  it('tells an offset that is out of range once, and only when it is the position', () => {
+  it('[B135] tells an offset that is out of range once, and only when it is the position', () => {
     const bench = new FlowBench({ windowRecords: 2 });
     const [log] = bench.brokers.topic('t', [1]);
     log!.fill(4);
@@ -139,7 +139,7 @@ describe('Fetcher', () => {
     expect(sink.offsets.at(-1)).toBe(10);
   });
 
-  it('reports a refused authorization once and leaves the others alone', () => {
+  it('[B135] reports a refused authorization once and leaves the others alone', () => {
     const bench = new FlowBench();
     const [bad, good] = bench.brokers.topic('t', [1, 1]);
     bad!.errors = [29, 29, 29];
@@ -217,7 +217,7 @@ describe('Fetcher', () => {
     expect([bench.brokers.fetches[0]!.maxVersion, sink.offsets]).toEqual([12, [0, 1]]);
   });
 
-  it('ignores an answer for a position that was left meanwhile', () => {
+  it('[B135, KJ#1593] ignores an answer for a position that was left meanwhile', () => {
     const bench = new FlowBench();
     bench.brokers.latencyMs = 10;
     bench.brokers.topic('t', [1])[0]!.fill(10);
@@ -231,7 +231,7 @@ describe('Fetcher', () => {
     expect(bench.fetcher.budget.held).toBe(0);
   });
 
-  it('closes its connections, fences its cursors and says nothing afterwards', () => {
+  it('[KJ#1593, L3] closes its connections, fences its cursors and says nothing afterwards', () => {
     const bench = new FlowBench();
     bench.brokers.topic('t', [1])[0]!.fill(3);
     const sink = new Sink();
@@ -247,7 +247,7 @@ describe('Fetcher', () => {
     expect([bench.fetcher.budget.held, bench.fetcher.budget.reserved, bench.brokers.retained]).toEqual([0, 0, []]);
   });
 
-  it('stops fetching a partition that its user paused, and only that one', () => {
+  it('[L21] stops fetching a partition that its user paused, and only that one', () => {
     const bench = new FlowBench();
     const [paused, other] = bench.brokers.topic('t', [1, 1]);
     const sink = acking();
@@ -274,7 +274,7 @@ describe('Fetcher', () => {
 describe('Fetcher under its byte budget', () => {
   const options = { bufferBytes: 256 * 1024, maxPartitionFetchBytes: 64 * 1024, windowRecords: 100 };
 
-  it('never holds more than the budget, what is open, and one small fetch per partition', () => {
+  it('[KN#1098, L20, PL#254, RD#510] never holds more than the budget, what is open, and one small fetch per partition', () => {
     const bench = new FlowBench(options);
     const logs = bench.brokers.topic('t', [1, 2, 3, 1, 2, 3]);
     for (const log of logs) for (let i = 0; i < 40; i++) log.fill(10, 1000);
@@ -308,7 +308,7 @@ describe('Fetcher under its byte budget', () => {
     expect(most).toBeLessThanOrEqual(256 * 1024);
   });
 
-  it('delivers everything through a small budget, and counts to zero in the end', () => {
+  it('[PL#254] delivers everything through a small budget, and counts to zero in the end', () => {
     const bench = new FlowBench(options);
     const logs = bench.brokers.topic('t', [1, 2, 3, 1]);
     for (const log of logs) for (let i = 0; i < 40; i++) log.fill(10, 1000);
@@ -319,7 +319,7 @@ describe('Fetcher under its byte budget', () => {
     expect(bench.fetcher.budget.held).toBe(0);
   });
 
-  it('keeps the others flowing when those who do not settle have used it up', () => {
+  it('[D#R3, KJ#1732, PL#128] keeps the others flowing when those who do not settle have used it up', () => {
     const bench = new FlowBench({ ...options, bufferBytes: 64 * 1024 });
     const logs = bench.brokers.topic('t', [1, 1, 1]);
     for (const log of logs.slice(0, 2)) for (let i = 0; i < 40; i++) log.fill(10, 1000);

@@ -20,14 +20,14 @@ function deliver(to: LeaseTracker, ...offsets: number[]): number[] {
 }
 
 describe('LeaseTracker', () => {
-  it('commits the next offset to deliver while nothing is open, also over gaps', () => {
+  it('[L13] commits the next offset to deliver while nothing is open, also over gaps', () => {
     const { tracker: leases } = tracker(wide, 7);
     expect(leases.commitValue).toEqual({ offset: 7, leaderEpoch: -1 });
     leases.nextOffset = 12;
     expect(leases.commitValue).toEqual({ offset: 12, leaderEpoch: -1 });
   });
 
-  it('commits the oldest record that is not acknowledged, by order of delivery', () => {
+  it('[L15, S2] commits the oldest record that is not acknowledged, by order of delivery', () => {
     const { tracker: leases } = tracker();
     const [first, second, third] = deliver(leases, 3, 9, 40) as [number, number, number];
     expect(leases.ack(third)).toBe('accepted');
@@ -69,7 +69,7 @@ describe('LeaseTracker', () => {
     expect(leases.hasCredit).toBe(true);
   });
 
-  it('bounds the acknowledged records behind an open one to sixteen windows', () => {
+  it('[L12] bounds the acknowledged records behind an open one to sixteen windows', () => {
     const { tracker: leases } = tracker({ windowRecords: 4, windowBytes: 1_000_000 });
     deliver(leases, 0);
     let offset = 1;
@@ -154,7 +154,7 @@ describe('LeaseTracker', () => {
     expect(leases.rangeState(seqs[0]!, seqs[4]! + 1)).toBe('open');
   });
 
-  it('agrees with a naive model over random deliveries, settlements and fences', () => {
+  it('[L15] agrees with a naive model over random deliveries, settlements and fences', () => {
     type Model = { seq: number; offset: number; size: number; state: string; taken: boolean }[];
     const pick = fc.nat(1_000_000);
     const command = fc.oneof(

@@ -17,7 +17,7 @@ function setUp(
 }
 
 describe('PartitionCursor positions', () => {
-  it('moves by the batch header, over compacted, empty and control batches', () => {
+  it('[B128, KJ#562, L13] moves by the batch header, over compacted, empty and control batches', () => {
     const { bench, cursor, log } = setUp({}, (log) => {
       log.append(batchBytes({ base: 0, records: ['a', 'b'], next: 10 }));
       log.append(batchBytes({ base: 10, records: [], next: 15 }));
@@ -72,7 +72,7 @@ describe('PartitionCursor positions', () => {
     ]);
   });
 
-  it('delivers what lies before a damaged batch, tells the damage once, and keeps the position', () => {
+  it('[C28] delivers what lies before a damaged batch, tells the damage once, and keeps the position', () => {
     const { bench, cursor, log } = setUp({}, (log) => {
       log.fill(3);
       const bytes = batchBytes({ base: 3, records: ['damaged'] });
@@ -152,7 +152,7 @@ describe('PartitionCursor back-pressure', () => {
     expect(pressed).toEqual(['windowFull', 'windowFull', 'windowFull']);
   });
 
-  it('delivers in a hop and never in the stack of an acknowledgement', () => {
+  it('[E6, E7] delivers in a hop and never in the stack of an acknowledgement', () => {
     const { bench, cursor } = setUp({ windowRecords: 1 }, (log) => {
       log.fill(5000);
     });
@@ -168,7 +168,7 @@ describe('PartitionCursor back-pressure', () => {
     expect([sink.records.length, deepest]).toEqual([5000, 1]);
   });
 
-  it('keeps each reason of a pause until it is taken back by the one who gave it', () => {
+  it('[L9, L11] keeps each reason of a pause until it is taken back by the one who gave it', () => {
     const { bench, cursor } = setUp({}, (log) => {
       log.fill(3);
     });
@@ -188,7 +188,7 @@ describe('PartitionCursor back-pressure', () => {
     expect([sink.records.length, cursor.pauseReasons.size]).toEqual([3, 0]);
   });
 
-  it('keeps what is buffered over a pause', () => {
+  it('[D#R3, L21] keeps what is buffered over a pause', () => {
     const { bench, cursor } = setUp({}, (log) => {
       log.fill(3);
     });
@@ -209,7 +209,7 @@ describe('PartitionCursor epochs', () => {
     log.fill(10);
   };
 
-  it('fences open leases at moveTo, drops what is buffered, and commits the new position', () => {
+  it('[L28] fences open leases at moveTo, drops what is buffered, and commits the new position', () => {
     const { bench, cursor } = setUp({ windowRecords: 4 }, ten);
     const sink = new Sink();
     cursor.attachRecords(sink);
@@ -261,7 +261,7 @@ describe('PartitionCursor epochs', () => {
     expect(cursor.commitValue?.offset).toBe(10);
   });
 
-  it('keeps leases open over stopDelivery, delivers nothing more, and commits as they settle', () => {
+  it('[L5] keeps leases open over stopDelivery, delivers nothing more, and commits as they settle', () => {
     const { bench, cursor } = setUp({ windowRecords: 4 }, ten);
     const sink = new Sink();
     cursor.attachRecords(sink);

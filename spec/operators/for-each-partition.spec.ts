@@ -64,7 +64,7 @@ describe('forEachPartition', () => {
     });
   });
 
-  it('ends all pipelines with the error of one by default', () => {
+  it('[E5] ends all pipelines with the error of one by default', () => {
     runMarbles(({ cold, hot, records, expectObservable, expectSubscriptions }) => {
       const other$ = hot('-----');
       const partitions$ = cold('(pq)', {
@@ -95,7 +95,7 @@ describe('forEachPartition', () => {
   describe('with restart', () => {
     const restart: ForEachPartitionOptions = { onError: { restart: { initialMs: 10, maxMs: 20 } } };
 
-    it('subscribes the pipeline again after growing pauses, the others go on', () => {
+    it('[E5, L24, RX8, W6] subscribes the pipeline again after growing pauses, the others go on', () => {
       runMarbles(({ cold, records, expectObservable, expectSubscriptions }) => {
         const failing$ = cold('--#');
         const partitions$ = cold('(pq)', {

@@ -169,7 +169,7 @@ describe('filterRecord', () => {
     (out) => out.value,
   );
 
-  it('acknowledges what it drops and leaves the rest open', () => {
+  it('[L16] acknowledges what it drops and leaves the rest open', () => {
     runMarbles(({ records, expectAcks, expectValues }) => {
       const source$ = records('abc|', inits);
       expectValues(source$.pipe(filterRecord((r) => r.value !== 2))).toBe('a-c|', { a: 1, c: 3 });

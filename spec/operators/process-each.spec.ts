@@ -64,7 +64,7 @@ describe('processEach', () => {
       });
     });
 
-    it('keeps the order of a key, and lets other keys pass', () => {
+    it('[RX4] keeps the order of a key, and lets other keys pass', () => {
       times({ order: 'key' }, '10ms a 9ms b 19ms (c|)');
     });
 
@@ -145,7 +145,7 @@ describe('processEach', () => {
   });
 
   describe('results', () => {
-    it('acknowledges an element without a result', () => {
+    it('[L17] acknowledges an element without a result', () => {
       runMarbles(({ records, cold, expectValues, expectAcks }) => {
         const source$ = records('a|', { a });
         expectValues(source$.pipe(processEach(() => cold<number>('---|')))).toBe('---|');
@@ -153,7 +153,7 @@ describe('processEach', () => {
       });
     });
 
-    it('lets several results share the lease', () => {
+    it('[L17] lets several results share the lease', () => {
       runMarbles(({ records, expectObservable, expectAcks }) => {
         const source$ = records('a----b-----|', { a, b });
         const out$ = source$.pipe(
@@ -375,7 +375,7 @@ describe('processEach', () => {
   });
 
   describe('timeoutMs', () => {
-    it('aborts the signal and fails the try', () => {
+    it('[RX6] aborts the signal and fails the try', () => {
       runMarbles(({ records, expectObservable, flush }) => {
         const signals: AbortSignal[] = [];
         const out$ = records('a', { a }).pipe(

@@ -75,7 +75,7 @@ describe('produceFrom', () => {
     ['iterable', syncOnly, () => new SpecSink(3)],
     ['async iterable', (watched: Watched): AsyncIterable<number> => watched, () => new SpecFastSink(3)],
   ])('with an %s', (_name, open, makeSink) => {
-    it('pulls only while the sink has room', async () => {
+    it('[E3] pulls only while the sink has room', async () => {
       const items = new Watched();
       const sink = makeSink();
       const seen: number[] = [];
@@ -90,7 +90,7 @@ describe('produceFrom', () => {
       expect([items.closed, sink.listeners.size]).toEqual([1, 0]);
     });
 
-    it('closes the iterator when downstream has enough', async () => {
+    it('[E2] closes the iterator when downstream has enough', async () => {
       const items = new Watched();
       const sink = makeSink();
       const done = new Promise<void>((resolve) => {

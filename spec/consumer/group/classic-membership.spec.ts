@@ -8,7 +8,7 @@ import { text, tps } from './support/checking-host.js';
 import { joinResponse, leads, Member, ownedIn, subscriptionOf } from './support/member.js';
 
 describe('joining', () => {
-  it('joins with the member id that the coordinator hands out (KIP-394)', () => {
+  it('[B155, N9] joins with the member id that the coordinator hands out (KIP-394)', () => {
     const member = new Member({ clientRack: 'r1' });
     member.membership.subscribe(['u', 't', 't']);
     expect(member.host.take()).toEqual([]);
@@ -39,7 +39,7 @@ describe('joining', () => {
     expect(new Member({ requestTimeoutMs: 90_000 }).options.requestTimeoutMs).toBe(90_000);
   });
 
-  it('offers every assignor, in order of preference', () => {
+  it('[N11] offers every assignor, in order of preference', () => {
     const member = new Member({ assignors: [range, cooperativeSticky] });
     member.membership.subscribe(['t']);
     member.advance();
@@ -49,7 +49,7 @@ describe('joining', () => {
     ]);
   });
 
-  it('names the instance of a static member in every request', () => {
+  it('[D#R9, N8] names the instance of a static member in every request', () => {
     const member = new Member({ groupInstanceId: 'i1' });
     member.enter('t-0');
     member.advance(3000);
@@ -57,7 +57,7 @@ describe('joining', () => {
     expect(member.cluster.calls.map(({ api }) => api)).toEqual(['JoinGroup', 'JoinGroup', 'SyncGroup', 'Heartbeat']);
   });
 
-  it('retries 14 after a pause, without another look-up of the coordinator', () => {
+  it('[B155] retries 14 after a pause, without another look-up of the coordinator', () => {
     const member = new Member();
     member.membership.subscribe(['t']);
     member.advance();
@@ -69,7 +69,7 @@ describe('joining', () => {
     expect(member.cluster.forgotten).toBe(0);
   });
 
-  it.each([15, 16])('looks the coordinator up again after %d', (errorCode) => {
+  it.each([15, 16])('[B155, D#1134] looks the coordinator up again after %d', (errorCode) => {
     const member = new Member();
     member.membership.subscribe(['t']);
     member.advance();
@@ -80,7 +80,7 @@ describe('joining', () => {
     expect(member.join.node).toBe(2);
   });
 
-  it('retries with a growing pause when the connection breaks', () => {
+  it('[B155, D#376] retries with a growing pause when the connection breaks', () => {
     const member = new Member();
     member.membership.subscribe(['t']);
     member.advance();
@@ -102,7 +102,7 @@ describe('joining', () => {
     [26, /sessionTimeoutMs of 45000/],
     [30, /"g" may not be read/],
     [82, /groupInstanceId "i1"/],
-  ])('fails for good with %d and says what to do', (errorCode, message) => {
+  ])('[B155] fails for good with %d and says what to do', (errorCode, message) => {
     const member = new Member({ groupInstanceId: 'i1' });
     member.membership.subscribe(['t']);
     member.advance();
@@ -149,7 +149,7 @@ describe('joining', () => {
     ['SyncGroup', 22, 'm1'],
     ['SyncGroup', 25, ''],
     ['JoinGroup', 25, ''],
-  ])('joins again when %s is answered with %d, as %j', (api, errorCode, memberId) => {
+  ])('[B155, B156] joins again when %s is answered with %d, as %j', (api, errorCode, memberId) => {
     const member = new Member();
     member.membership.subscribe(['t']);
     member.advance();
@@ -194,7 +194,7 @@ describe('leading', () => {
     expect(member.cluster.retained.sort()).toEqual(['t', 't', 'u']);
   });
 
-  it('waits for metadata of topics it does not know, and retries a look-up that failed', () => {
+  it('[B163] waits for metadata of topics it does not know, and retries a look-up that failed', () => {
     const member = new Member();
     member.cluster.holdRefresh = true;
     member.membership.subscribe(['t', 'new']);
@@ -225,7 +225,7 @@ describe('leading', () => {
     expect(assignments.map(({ assignment }) => text(decodeAssignment(assignment)))).toEqual(['t-0 t-1 t-2 t-3', '']);
   });
 
-  it('joins again when a subscribed topic gets partitions, and only then', () => {
+  it('[B163, C15] joins again when a subscribed topic gets partitions, and only then', () => {
     const member = new Member();
     member.membership.subscribe(['t']);
     member.advance();
@@ -253,7 +253,7 @@ describe('leading', () => {
     expect(member.join.body).toMatchObject({ reason: 'partitions of subscribed topics changed' });
   });
 
-  it('fails when its assignor throws', () => {
+  it('[N11] fails when its assignor throws', () => {
     const broken = {
       ...cooperativeSticky,
       assign: () => {
@@ -307,7 +307,7 @@ describe('subscription changes', () => {
 describe('eager', () => {
   const eager = { assignors: [range, cooperativeSticky] };
 
-  it('gives everything up before it joins, owning nothing, heartbeats going on', () => {
+  it('[KJ#1720] gives everything up before it joins, owning nothing, heartbeats going on', () => {
     const member = new Member(eager).enter('t-0 t-1');
     member.heartbeat(27);
     expect(member.host.take()).toEqual(['rebalancing', 'revoke t-0 t-1']);
@@ -333,7 +333,7 @@ describe('eager', () => {
     expect(member.host.revokes[0]!.deadline - member.cluster.runtime.now()).toBe(15_000);
   });
 
-  it('does not revoke again when the join fails', () => {
+  it('[B167] does not revoke again when the join fails', () => {
     const member = new Member(eager).enter('t-0');
     member.heartbeat(27);
     member.host.revokes[0]!.done();
@@ -364,7 +364,7 @@ describe('eager', () => {
 });
 
 describe('cooperative', () => {
-  it('joins at once with what it holds, and gives up only what is missing, then joins again', () => {
+  it('[D#1126] joins at once with what it holds, and gives up only what is missing, then joins again', () => {
     const member = new Member().enter('t-0 t-1 t-2');
     member.heartbeat(27);
     expect(member.host.take()).toEqual(['rebalancing']);
@@ -446,7 +446,7 @@ describe('cooperative', () => {
     expect(ownedIn(member.join)).toBe('t-0');
   });
 
-  it('owns nothing after it was expelled, and starts again as a new member', () => {
+  it('[D#335] owns nothing after it was expelled, and starts again as a new member', () => {
     const member = new Member().enter('t-0 t-1');
     member.heartbeat(25);
     expect(member.host.take()).toEqual(['lost t-0 t-1', 'joining']);
@@ -485,7 +485,7 @@ describe('cooperative', () => {
 });
 
 describe('heartbeats', () => {
-  it('go on in their own time while JoinGroup and SyncGroup are held, on another connection', () => {
+  it('[C22, KJ#1720, L25] go on in their own time while JoinGroup and SyncGroup are held, on another connection', () => {
     const member = new Member().enter('t-0');
     member.beats(27);
     member.membership.rejoin('spec');
@@ -504,7 +504,7 @@ describe('heartbeats', () => {
     expect(member.cluster.open('Heartbeat')).toHaveLength(1);
   });
 
-  it('come sooner after a failure, and find a coordinator that moved', () => {
+  it('[B158] come sooner after a failure, and find a coordinator that moved', () => {
     const member = new Member().enter('t-0');
     member.advance(3000);
     member.cluster.coordinatorNode = 3;
@@ -532,7 +532,7 @@ describe('heartbeats', () => {
     expect(ownedIn(member.join)).toBe('t-0');
   });
 
-  it('unanswered for the session timeout mean that everything is lost', () => {
+  it('[D#335] unanswered for the session timeout mean that everything is lost', () => {
     const member = new Member().enter('t-0 t-1');
     member.cluster.broker = (call) => {
       if (call.api === 'Heartbeat') call.fail();
@@ -546,7 +546,7 @@ describe('heartbeats', () => {
     expect(ownedIn(member.join)).toBe('');
   });
 
-  it.each([82, 30])('end the member on %d', (errorCode) => {
+  it.each([82, 30])('[B158] end the member on %d', (errorCode) => {
     const member = new Member({ groupInstanceId: 'i1' }).enter('t-0');
     member.heartbeat(errorCode);
     expect(member.host.take()).toEqual(['failed']);
@@ -577,7 +577,7 @@ describe('heartbeats', () => {
 });
 
 describe('leaving', () => {
-  it('sends LeaveGroup and may join again afterwards', () => {
+  it('[D#372] sends LeaveGroup and may join again afterwards', () => {
     const member = new Member().enter('t-0');
     const left = jest.fn();
     member.membership.leave({ leaveGroup: undefined }, left);
@@ -605,7 +605,7 @@ describe('leaving', () => {
     expect(member.cluster.only('LeaveGroup').body).toEqual({ groupId: 'g', memberId: 'm1' });
   });
 
-  it('does not wait for an answer for ever', () => {
+  it('[D#659] does not wait for an answer for ever', () => {
     const member = new Member().enter('t-0');
     const left = jest.fn();
     member.membership.leave({ leaveGroup: undefined }, left);
@@ -628,7 +628,7 @@ describe('leaving', () => {
     expect(left).toHaveBeenCalledTimes(1);
   });
 
-  it('leaves also from within a join, whose answer comes too late', () => {
+  it('[D#306, D#659] leaves also from within a join, whose answer comes too late', () => {
     const member = new Member().enter('t-0');
     member.membership.rejoin('spec');
     member.advance();
@@ -652,7 +652,7 @@ describe('leaving', () => {
     expect(member.host.take()).toEqual([]);
   });
 
-  it('before it ever joined is over at once', () => {
+  it('[D#659] before it ever joined is over at once', () => {
     const member = new Member();
     const left = jest.fn();
     member.membership.leave({ leaveGroup: undefined }, left);
@@ -664,7 +664,7 @@ describe('leaving', () => {
 });
 
 describe('shutting down', () => {
-  it('takes part in no rebalance any more while heartbeats go on', () => {
+  it('[L26] takes part in no rebalance any more while heartbeats go on', () => {
     const member = new Member().enter('t-0');
     member.membership.stopRebalancing();
     member.heartbeat(27);

@@ -184,7 +184,7 @@ const mixes: readonly [string, (world: World) => readonly Assignor[]][] = [
 ];
 
 describe.each(mixes)('a group of %s members', (_name, choose) => {
-  it('never holds a partition twice while the wire is good, and settles', () => {
+  it('[L2, L8, PL#370] never holds a partition twice while the wire is good, and settles', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => {
         const world = new World(seed, { lose: 0, late: 0 });
@@ -201,7 +201,7 @@ describe.each(mixes)('a group of %s members', (_name, choose) => {
     );
   });
 
-  it('settles after answers were lost and late', () => {
+  it('[L8, PL#370] settles after answers were lost and late', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => {
         const world = new World(seed, { lose: 0.1, late: 0.1 });

@@ -30,7 +30,7 @@ describe('topics without a group', () => {
     expect(host.take()).toEqual(['assigned [a-0] of [a-0]', 'stable']);
   });
 
-  it('picks up new partitions and new topics, each once', () => {
+  it('[D#486] picks up new partitions and new topics, each once', () => {
     const [cluster, host, whole] = opened(['a', 'b']);
     cluster.set('a', 1);
     whole.start();
