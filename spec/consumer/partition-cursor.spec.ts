@@ -284,7 +284,7 @@ describe('PartitionCursor epochs', () => {
     cursor.detach();
     cursor.fenceUntaken();
     expect(sink.records.map((record) => record.lease.state)).toEqual(['open', 'fenced', 'open', 'fenced']);
-    expect([cursor.openLeases, cursor.takenLeases]).toEqual([2, 2]);
+    expect([cursor.openLeases, cursor.tracker.taken]).toEqual([2, 2]);
     for (const record of sink.records) record.lease.ack();
     bench.advance(20);
     expect([cursor.commitValue?.offset, cursor.openLeases]).toEqual([1, 0]);

@@ -12,7 +12,7 @@ const failure = (options: unknown): InvalidOptionError => {
 };
 
 describe('consumer options', () => {
-  it('fills in the defaults of the Java client and the documented exceptions', () => {
+  it('fills in the defaults of the Java client and the documented exceptions [CO11] [CO15] [CO16] [CO20] [CO21] [CO22] [CO23]', () => {
     expect(resolveConsumerOptions({ topics: 'a', groupId: 'g' })).toMatchObject({
       selection: { topics: ['a'] },
       groupId: 'g',
@@ -45,6 +45,16 @@ describe('consumer options', () => {
     expect(resolveConsumerOptions({ topics: 'a', groupId: 'g', rebalanceTimeoutMs: 20000 }).drainTimeoutMs).toBe(10000);
   });
 
+  it('keeps the default cadence unless another one is given', () => {
+    const cadence = (commit: unknown): unknown => resolveConsumerOptions({ topics: 'a', groupId: 'g', commit }).commit;
+    expect([{}, { everyMs: 1 }, { everyRecords: 7 }, false].map(cadence)).toEqual([
+      { everyMs: 5000, everyRecords: null },
+      { everyMs: 1, everyRecords: null },
+      { everyMs: null, everyRecords: 7 },
+      false,
+    ]);
+  });
+
   it('takes undefined for absent, except for groupId', () => {
     expect(resolveConsumerOptions({ topics: 'a', sessionTimeoutMs: undefined }).sessionTimeoutMs).toBe(45000);
     expect(failure({ topics: 'a', groupId: undefined }).option).toBe('groupId');
@@ -66,9 +76,12 @@ describe('consumer options', () => {
     [{ topics: 'a', heartbeatIntervalMs: 20000 }, 'heartbeatIntervalMs'],
     [{ topics: 'a', groupId: 'g', drainTimeoutMs: 56000 }, 'drainTimeoutMs'],
     [{ topics: 'a', maxPollRecords: 0 }, 'maxPollRecords'],
+    [{ topics: 'a', acknowledge: 'beforeDelivery' }, 'acknowledge'],
+    [{ topics: 'a', groupId: 'g', acknowledge: 'beforeDelivery', commit: false }, 'acknowledge'],
+    [{ topics: 'a', groupId: 'g', acknowledge: 'auto' }, 'acknowledge'],
     [{ topics: 'a', valueDeserializer: (bytes: unknown) => bytes }, 'valueDeserializer'],
     [{ topics: 'a', isolationLevel: 1 }, 'isolationLevel'],
-  ])('refuses %j', (options, option) => {
+  ])('refuses %j [CO11] [CO23]', (options, option) => {
     expect(failure(options).option).toBe(option);
   });
 
@@ -118,8 +131,9 @@ describe('consumer options', () => {
     ['enable_auto_commit', true, 'acknowledge'],
     ['brokers', ['a:1'], 'bootstrapServers'],
     ['max_poll_records', 5, 'maxPollRecords'],
+    ['consumer_timeout_ms', 200, 'nothing polls'],
     ['topik', 'a', 'topics'],
-  ])('says what %s is called here', (name, value, here) => {
+  ])('says what %s is called here [CO24]', (name, value, here) => {
     expect(failure({ topics: 'a', [name]: value }).message).toContain(here);
   });
 });

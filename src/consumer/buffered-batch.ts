@@ -11,6 +11,8 @@ export interface RecordHome extends LeaseOwner {
   readonly valueDeserializer: Deserializer<unknown> | null;
   /** Set by the first record whose lease was asked for: a stream that never reads one cannot settle anything. */
   leaseEverRead: boolean;
+  /** A record that is not done is done all the same: it never comes again. */
+  readonly atMostOnce: boolean;
   /** This partition alone, as `Lease.partitions` wants it. */
   readonly alone: readonly LeaseOwner[];
 }

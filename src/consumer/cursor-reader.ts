@@ -4,6 +4,7 @@ import { ProtocolDecodeError } from '../errors/protocol-error.js';
 import { hop } from '../runtime/timer.js';
 import { BatchQueue } from './batch-queue.js';
 import { BufferedBatch } from './buffered-batch.js';
+import { type Chunk } from './commit-ahead.js';
 import { type CursorPort } from './cursor-port.js';
 import { FetchedRecord } from './fetched-record.js';
 import { type FetchedPart } from './fetched-part.js';
@@ -29,6 +30,8 @@ export class CursorReader {
   #current: BufferedBatch | null = null;
   #left = 0;
   #broken = false;
+  /** Batches that end behind this offset are not begun. */
+  gate: number = Number.POSITIVE_INFINITY;
 
   constructor(home: PartitionCursor, port: CursorPort, failed: (error: KafkaError) => void) {
     this.#home = home;
@@ -83,6 +86,27 @@ export class CursorReader {
     }
   }
 
+  /** About `max` of the records that come next, from `position` on: a part of the batch in front, or whole batches. */
+  chunk(position: number, max: number): Chunk | null {
+    const front = this.#queue.front;
+    const header = front?.header ?? null;
+    if (front === undefined || header === null) return null;
+    let count = this.#current === front ? this.#left : header.recordCount;
+    let { nextOffset: gate, leaderEpoch } = front;
+    if (count > max && front.nextOffset - header.baseOffset === header.recordCount) {
+      const limit = Math.min(gate, Math.max(position, header.baseOffset) + max);
+      return { limit, gate, partial: true, leaderEpoch };
+    }
+    for (let i = 1; ; i++) {
+      const behind = this.#queue.at(i);
+      count += behind?.header?.recordCount ?? 0;
+      if (behind === undefined || count > max) break;
+      gate = behind.nextOffset;
+      leaderEpoch = behind.leaderEpoch;
+    }
+    return { limit: gate, gate, partial: false, leaderEpoch };
+  }
+
   dropWaiting(): void {
     this.#current = null;
     this.#cursor.release();
@@ -115,7 +139,7 @@ export class CursorReader {
 
   #begin(tracker: LeaseTracker): BufferedBatch | null {
     const batch = this.#queue.front;
-    if (batch === undefined || this.#broken) return null;
+    if (batch === undefined || this.#broken || batch.nextOffset > this.gate) return null;
     this.#unpack(batch);
     for (let i = 1; i <= unpackAhead; i++) {
       const behind = this.#queue.at(i);

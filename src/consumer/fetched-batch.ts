@@ -51,6 +51,7 @@ export class FetchedBatch implements RecordBatch<unknown, unknown>, Lease {
     return this.#home.ackRange(this.#tracker, this.#from, this.#to) > 0 ? 'accepted' : this.#refusal();
   }
   release(_reason?: unknown): LeaseAnswer {
+    if (this.#home.atMostOnce) return this.ack();
     return this.#tracker.releaseRange(this.#from, this.#to) > 0 ? 'accepted' : this.#refusal();
   }
   [takeLease](): void {

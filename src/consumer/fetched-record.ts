@@ -116,7 +116,7 @@ export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements L
   }
   /** The reason is for whoever wraps the lease; the tracker has no use for it. */
   release(_reason?: unknown): LeaseAnswer {
-    return this.#batch.tracker!.release(this.#seq);
+    return this.#batch.home.atMostOnce ? this.ack() : this.#batch.tracker!.release(this.#seq);
   }
   [takeLease](): void {
     this.#batch.tracker!.take(this.#seq);

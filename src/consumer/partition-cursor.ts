@@ -6,6 +6,7 @@ import { type Runtime } from '../model/runtime.js';
 import { type Deserializer } from '../model/serde.js';
 import { type TopicPartition } from '../model/topic-partition.js';
 import { type RecordHome } from './buffered-batch.js';
+import { CommitAhead } from './commit-ahead.js';
 import { type CursorPort } from './cursor-port.js';
 import { CursorReader } from './cursor-reader.js';
 import { deliverBatches, deliverRecords } from './delivery.js';
@@ -37,14 +38,14 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   readonly fetch: FetchState;
   /** Waiting batches and the record under delivery. @internal */
   readonly reader: CursorReader;
-  /** Set while the pump has it in its ring. @internal */
+  /** Set while the pump has it in its ring, and while it owes the listener a `settled`. @internal */
   queued = false;
-  /** Set while the pump owes the listener a `settled`. @internal */
   marked = false;
   readonly #port: CursorPort;
   readonly #pauses: PauseReasons = new PauseReasons();
   readonly #pressure: PressureListeners = new PressureListeners();
   readonly #rewind: ReleasedRewind;
+  readonly #ahead: CommitAhead | null;
   #tracker: LeaseTracker;
   #records: RecordReceiver | null = null;
   #batches: BatchReceiver | null = null;
@@ -73,6 +74,8 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.reader = new CursorReader(this, port, (error) => {
       this.#fail(error);
     });
+    this.#ahead = this.atMostOnce ? new CommitAhead(this, port) : null;
+    this.#ahead?.reset();
     this.#rewind = new ReleasedRewind(port, () => {
       if (!this.#stopped && this.#tracker.released > 0) port.listener.positionInvalid(this, 'released');
     });
@@ -87,13 +90,16 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   }
   /** Null while the position is unknown. */
   get commitValue(): CommitValue | null {
-    return this.#tracker.nextOffset < 0 ? null : this.#tracker.commitValue;
+    const tracker = this.#tracker;
+    if (tracker.nextOffset < 0) return null;
+    return this.#ahead === null ? tracker.commitValue : this.#ahead.commitValue(tracker);
+  }
+  /** Committed before it is delivered, so nothing is ever delivered again. */
+  get atMostOnce(): boolean {
+    return this.#port.options.acknowledge === 'beforeDelivery';
   }
   get openLeases(): number {
     return this.#tracker.open;
-  }
-  get takenLeases(): number {
-    return this.#tracker.taken;
   }
   get releasedLeases(): number {
     return this.#tracker.released;
@@ -112,9 +118,6 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   }
   get lastStableOffset(): number {
     return this.fetch.lastStableOffset;
-  }
-  get logStartOffset(): number {
-    return this.fetch.logStartOffset;
   }
   get lastFetchedAt(): number | null {
     return this.fetch.lastFetchedAt;
@@ -135,7 +138,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     return this.#pauses.held;
   }
   get subscribed(): boolean {
-    return this.#subscribed;
+    return this.#records !== null || this.#batches !== null;
   }
   get closed(): boolean {
     return this.#closed;
@@ -143,7 +146,9 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
 
   /** Subscribed, credit, no pause, something there. */
   get deliverable(): boolean {
-    return this.#mayDeliver && this.#subscribed && !this.#pauses.any && this.#tracker.hasCredit && this.reader.ready;
+    // behind a released record nothing is worth delivering: it comes again after the rewind
+    if (this.#stopped || this.#tracker.released > 0 || !this.subscribed || this.#pauses.any) return false;
+    return this.#tracker.hasCredit && this.reader.ready && (this.#ahead === null || this.#ahead.ready);
   }
 
   /** Position valid, buffer below high water, not paused by the user. Back-off after errors is the broker source's part. */
@@ -158,7 +163,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
 
   /** Nothing is buffered although the receiver would take it: gets its share even while the budget is used up by others. */
   get starving(): boolean {
-    return this.reader.bytes === 0 && this.#subscribed && !this.#pauses.any && this.#tracker.hasCredit;
+    return this.reader.bytes === 0 && this.subscribed && !this.#pauses.any && this.#tracker.hasCredit;
   }
 
   /** Not fetchable now, but likely soon: the broker must not be busy with a long poll of others then. */
@@ -177,6 +182,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   detach(): void {
     this.#records = null;
     this.#batches = null;
+    this.#ahead?.reset();
     this.#interrupted = true;
   }
 
@@ -204,6 +210,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#pressed = false;
     this.#givenBack = 0;
     this.#rewind.moved(offset);
+    this.#ahead?.reset();
     // in place before anything is fenced: an abort listener may look at this cursor
     this.#tracker = this.#newTracker(offset, leaderEpoch);
     this.fetch.moveTo(offset, leaderEpoch);
@@ -227,6 +234,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#stopped = true;
     this.#interrupted = true;
     this.#rewind.clear();
+    this.#ahead?.reset();
     this.reader.dropWaiting();
     this.#port.mark(this);
   }
@@ -262,6 +270,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
 
   rewind(): void {
     const { listener } = this.#port;
+    this.#ahead?.reset();
     if (listener.rewind !== undefined) {
       listener.rewind(this);
       return;
@@ -311,7 +320,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     if (this.#stopped || !this.fetch.fail()) return;
     this.#port.listener.positionInvalid(this, why);
   }
-  /** Told once; until `moveTo` nothing is fetched. @internal */
+  /** @internal */
   failed(error: KafkaError): void {
     this.#fail(error);
   }
@@ -322,11 +331,11 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
    */
   deliver(quantum: number, now: number): number {
     this.#interrupted = false;
-    let count: number;
-    if (this.#records !== null) count = deliverRecords(this, this.#records, quantum, now);
-    else if (this.#batches !== null)
-      count = deliverBatches(this, this.#batches, this.#port.options.maxPollRecords, now);
-    else return 0;
+    const wanted = this.#records !== null ? quantum : this.#port.options.maxPollRecords;
+    const allowed = this.#ahead === null ? wanted : this.#ahead.allow(wanted, this.#tracker);
+    let count = 0;
+    if (this.#records !== null) count = deliverRecords(this, this.#records, allowed, now);
+    else if (this.#batches !== null) count = deliverBatches(this, this.#batches, allowed, now);
     if (count > 0) this.lastDeliveredAt = now;
     if (this.windowFull && !this.#pressed) this.#windowFull();
     return count;
@@ -354,14 +363,6 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#givenBack = givenBack;
     if (tracker.hasCredit) this.#pressed = false;
     if (!this.#stopped && tracker.released > 0 && tracker.open === 0) this.#rewind.due(tracker.commitOffset);
-  }
-
-  get #subscribed(): boolean {
-    return this.#records !== null || this.#batches !== null;
-  }
-  get #mayDeliver(): boolean {
-    // behind a released record nothing is worth delivering: it comes again after the rewind
-    return !this.#stopped && this.#tracker.released === 0;
   }
 
   #attach(records: RecordReceiver | null, batches: BatchReceiver | null): void {

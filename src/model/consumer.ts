@@ -84,9 +84,11 @@ export interface ConsumerSettings {
   readonly isolationLevel?: 'read_uncommitted' | 'read_committed' | undefined;
   /**
    * When a record counts as done: when the pipe says so (`explicit`), or when `next` returned and no operator took it over
-   * (`onNext`). @defaultValue 'explicit' with a group, 'onNext' without
+   * (`onNext`). `beforeDelivery` is at most once: the offset behind a record is committed before the record is delivered, up to
+   * `maxPollRecords` at a time, and nothing is ever delivered twice; needs a group and commits. A process that dies skips what
+   * was committed and not delivered. @defaultValue 'explicit' with a group, 'onNext' without
    */
-  readonly acknowledge?: 'explicit' | 'onNext' | undefined;
+  readonly acknowledge?: 'explicit' | 'onNext' | 'beforeDelivery' | undefined;
   /** Cadence of commits of settled records; false = none, revoke and close included. @defaultValue everyMs 5000 */
   readonly commit?:
     { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | false | undefined;

@@ -40,7 +40,7 @@ interface GivenOptions extends GivenSelection {
   readonly autoOffsetReset: ResetPolicy;
   readonly offsetStore: OffsetStore | null;
   readonly isolationLevel: 'read_uncommitted' | 'read_committed';
-  readonly acknowledge: 'explicit' | 'onNext' | null;
+  readonly acknowledge: 'explicit' | 'onNext' | 'beforeDelivery' | null;
   readonly commit: CommitOption;
   readonly window: WindowOption;
   readonly bufferBytes: number;
@@ -91,6 +91,8 @@ const assignorList = matching<readonly Assignor[]>(
     Array.isArray(value) && value.length > 0 && value.every((a: Partial<Assignor>) => typeof a.assign === 'function'),
 );
 
+const defaultCommitMs = 5000;
+
 /** Java 4.3 defaults of the property of the same name unless the comment says otherwise. */
 const table: OptionTable<GivenOptions> = Object.freeze({
   ...selectionTable,
@@ -104,8 +106,8 @@ const table: OptionTable<GivenOptions> = Object.freeze({
   autoOffsetReset: { kind: resetPolicy, default: 'latest' }, // auto.offset.reset
   offsetStore: { kind: nullable(object<OffsetStore>('load')), default: null }, // ours
   isolationLevel: { kind: oneOf('read_uncommitted', 'read_committed'), default: 'read_uncommitted' }, // isolation.level
-  acknowledge: { kind: oneOf('explicit', 'onNext'), default: null }, // ours: explicit with a group, onNext without
-  commit: { kind: commitOption, default: { everyMs: 5000 } }, // auto.commit.interval.ms, of settled records only
+  acknowledge: { kind: oneOf('explicit', 'onNext', 'beforeDelivery'), default: null }, // ours: explicit with a group
+  commit: { kind: commitOption, default: {} }, // auto.commit.interval.ms, of settled records only
   window: { kind: windowOption, default: {} }, // ours: 1000 records, 4 MiB per partition
   bufferBytes: { kind: memoryBytes, default: 33554432 }, // ours, over the whole consumer
   fetchMinBytes: { kind: positiveBytes, default: 1 }, // fetch.min.bytes
@@ -145,6 +147,7 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
   const drainTimeoutMs = given.drainTimeoutMs ?? Math.min(30000, given.rebalanceTimeoutMs / 2);
   checkGroupProtocol(given, options as object);
   checkTimes(given, drainTimeoutMs);
+  checkAtMostOnce(given);
   if (given.groupInstanceId !== null && given.groupId === null) {
     throw new InvalidOptionError(
       'groupInstanceId',
@@ -173,8 +176,24 @@ export function resolveConsumerOptions(options: unknown): ResolvedConsumerOption
     acknowledge: acknowledge ?? (given.groupId === null ? 'onNext' : 'explicit'),
     windowRecords: window.records ?? 1000,
     windowBytes: window.bytes ?? 4194304,
-    commit: commit === false ? false : { everyMs: commit.everyMs ?? null, everyRecords: commit.everyRecords ?? null },
+    commit: commit === false ? false : cadenceOf(commit),
   });
+}
+
+/** Either of the two replaces the default; neither keeps it. */
+function cadenceOf({
+  everyMs,
+  everyRecords,
+}: Exclude<CommitOption, false>): Exclude<ConsumerCoreOptions['commit'], false> {
+  if (everyMs === undefined && everyRecords === undefined) return { everyMs: defaultCommitMs, everyRecords: null };
+  return { everyMs: everyMs ?? null, everyRecords: everyRecords ?? null };
+}
+
+/** What is committed before it is delivered needs somewhere to commit. */
+function checkAtMostOnce({ acknowledge, groupId, commit }: GivenOptions): void {
+  if (acknowledge !== 'beforeDelivery' || (groupId !== null && commit !== false)) return;
+  const missing = groupId === null ? 'needs a groupId' : 'cannot work with commit: false';
+  throw new InvalidOptionError('acknowledge', acknowledge, `Option acknowledge: 'beforeDelivery' ${missing}`);
 }
 
 function checkTimes(given: GivenOptions, drainTimeoutMs: number): void {
