@@ -432,6 +432,19 @@ describe('a partition that goes', () => {
     expect(second.result).toBe('superseded t-0@2');
   });
 
+  it('has its last receipt told before whoever waited for the commit gives it up', () => {
+    const bench = new Bench();
+    const parts = [bench.part('t-0', 1), bench.part('t-1', 2)];
+    const told: string[][] = [];
+    bench.committer.commitNow(parts, () => {
+      told.push([...bench.receipts]);
+      for (const part of parts) bench.committer.remove(part);
+    });
+    bench.advance();
+    bench.answer();
+    expect(told).toEqual([['committed t-0@1 t-1@2']]);
+  });
+
   it('is reported as what its written commit came to', () => {
     const bench = new Bench();
     const part = bench.part('t-0', 1);

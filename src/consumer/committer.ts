@@ -238,11 +238,15 @@ export class Committer {
     }
     const told = new Map<Outcome, TopicPartitionOffset[]>();
     const report = new Set<number>();
+    // whoever waits may give its partitions up at once, and a receipt reaches only what is held: listeners hear first
+    const answers: (() => void)[] = [];
     let retry = false;
     for (const part of parts) {
       if (part.sent === null) {
         // nothing to write by the time it was written
-        for (const job of part.jobs) job.settle(part.entry, 'committed', null);
+        answers.push(() => {
+          for (const job of part.jobs) job.settle(part.entry, 'committed', null);
+        });
         continue;
       }
       const errorCode = codes.get(part.sent.topic)?.get(part.sent.partition) ?? 13;
@@ -252,7 +256,9 @@ export class Committer {
       if (verdict === 'ok') this.#stored(part, part.sent);
       if (verdict === 'refused') {
         const error = refusal(errorCode, part.sent);
-        for (const job of part.jobs) job.refuse(part.entry, error);
+        answers.push(() => {
+          for (const job of part.jobs) job.refuse(part.entry, error);
+        });
         continue;
       }
       const again = verdict !== 'ok' && verdict !== 'fenced';
@@ -265,12 +271,16 @@ export class Committer {
       const list = told.get(outcome) ?? [];
       told.set(outcome, list);
       list.push(part.sent);
-      for (const job of part.jobs) job.settle(part.entry, outcome, part.sent);
+      const { sent } = part;
+      answers.push(() => {
+        for (const job of part.jobs) job.settle(part.entry, outcome, sent);
+      });
     }
     if (retry) this.#pauseAWhile();
     else this.#failures = 0;
     for (const errorCode of report) this.#group.refused(errorCode, as);
     for (const [outcome, offsets] of told) this.#tell(outcome, offsets);
+    for (const answer of answers) answer();
   }
 
   #failed(parts: readonly Part[], error: KafkaError): void {

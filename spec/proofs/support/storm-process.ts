@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { parseStormLog, type StormLog } from './storm-log.js';
 
 const member = 'spec/proofs/support/storm-member.ts';
@@ -12,6 +12,7 @@ export class StormProcess {
   readonly #exited: Promise<void>;
   #told: 'stay' | 'leave' | 'kill' = 'stay';
   #over = false;
+  #served = false;
   #stderr = '';
 
   constructor(args: readonly string[], name: string, file: string) {
@@ -32,6 +33,15 @@ export class StormProcess {
   /** Neither over nor asked to be. */
   get living(): boolean {
     return this.#told === 'stay' && !this.#over;
+  }
+  /** It listens to signals: its code is loaded. */
+  get started(): boolean {
+    return (statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  }
+  /** It has been given a partition at some time. */
+  get served(): boolean {
+    this.#served ||= this.started && headOf(this.#file).includes('"opened"');
+    return this.#served;
   }
   get over(): boolean {
     return this.#over;
@@ -58,6 +68,7 @@ export class StormProcess {
     if (!this.#over) return `${this.name} did not end within ${timeoutMs} ms`;
     const { exitCode, signalCode } = this.#child;
     if (this.#told === 'kill' ? signalCode === 'SIGKILL' : exitCode === 0) return null;
+    if (signalCode === 'SIGTERM' && !this.started) return null; // it had not come to hear of the signal
     return `${this.name} ended with ${exitCode ?? signalCode ?? 'nothing'} ${this.#stderr}`;
   }
 
@@ -70,5 +81,15 @@ export class StormProcess {
   log(): StormLog {
     const text = existsSync(this.#file) ? readFileSync(this.#file, 'utf8') : '';
     return parseStormLog(this.name, this.#told === 'kill', text);
+  }
+}
+
+function headOf(file: string): string {
+  const head = Buffer.alloc(8192);
+  const descriptor = openSync(file, 'r');
+  try {
+    return head.toString('utf8', 0, readSync(descriptor, head));
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -26,7 +26,7 @@ const scales: Readonly<Record<'short' | 'full', Scale>> = {
     partitions: 6,
     perSecond: 300,
     everyMs: 1000,
-    steps: 6,
+    steps: 5,
     members: { first: 3, least: 2, most: 4 },
   },
   full: {
@@ -127,7 +127,11 @@ class Storm {
       return;
     }
     const living = this.#members.filter((member) => member.living);
-    const victim = living[Math.floor(pick * living.length)];
+    const serving = living.filter((member) => member.served);
+    const started = living.filter((member) => member.started);
+    // a kill is one only if there is something to lose; who leaves may be in the middle of joining
+    const pool = what === 'kill' && serving.length > 0 ? serving : started.length > 1 ? started : living;
+    const victim = pool[Math.floor(pick * pool.length)];
     if (what === 'leave') victim?.leave();
     else victim?.kill();
   }
