@@ -50,7 +50,8 @@ export function decide<S>(
   decided: (failed: { readonly error: unknown } | null) => void,
 ): Subscription {
   const below = recordOf(item) as ConsumerRecord<unknown, unknown> & { readonly items?: readonly unknown[] };
-  const record = (below.items?.[0] ?? below) as ConsumerRecord<unknown, unknown>;
+  const first = below.items?.[0];
+  const record = (first === undefined ? below : recordOf(first)) as ConsumerRecord<unknown, unknown>;
   let open = true;
   const once = (failed: { readonly error: unknown } | null): void => {
     if (!open) return;

@@ -11,9 +11,11 @@ interface Trunk {
  * One of several shares of a lease. The lease itself is settled with the last share: released if any share was, else
  * acknowledged. Until then it stays open, so that the partition does not rewind under the shares still at work.
  */
-class ForkedLease implements Lease {
+export class ForkedLease implements Lease {
   readonly #trunk: Trunk;
   #state: 'open' | 'acked' | 'released' = 'open';
+  /** Somebody took this share over, and with it the lease. */
+  taken = false;
 
   constructor(trunk: Trunk) {
     this.#trunk = trunk;
@@ -24,6 +26,10 @@ class ForkedLease implements Lease {
   }
   get partitions(): readonly LeaseOwner[] {
     return this.#trunk.lease.partitions;
+  }
+  /** Whether the lease that is shared is settled, or no longer ours to settle. */
+  get isOver(): boolean {
+    return this.#trunk.open === 0 || this.#trunk.lease.state !== 'open';
   }
   get state(): Lease['state'] {
     return this.#state === 'open' && this.#trunk.lease.state === 'fenced' ? 'fenced' : this.#state;
@@ -51,12 +57,13 @@ class ForkedLease implements Lease {
   }
 
   [takeLease](): void {
+    this.taken = true;
     this.#trunk.lease[takeLease]?.();
   }
 }
 
 /** `shares` leases that together stand for one. */
-export function forkLease(lease: Lease, shares: number): readonly Lease[] {
+export function forkLease(lease: Lease, shares: number): readonly ForkedLease[] {
   const trunk: Trunk = { lease, open: shares, reason: undefined, released: false };
   return Array.from({ length: shares }, () => new ForkedLease(trunk));
 }

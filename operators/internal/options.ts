@@ -1,3 +1,4 @@
+import { type ObservableInput, from } from 'rxjs';
 import { InvalidOptionError } from '../../src/errors/usage-error.js';
 
 function show(value: unknown): string {
@@ -54,4 +55,13 @@ export function wordOption<W extends string>(
 /** A callback argument. */
 export function checkFunction(where: string, name: string, value: unknown): void {
   if (typeof value !== 'function') throw invalid(where, name, value, 'it must be a function');
+}
+
+/** What `from` takes: an Observable, a promise, an iterable. Nothing is subscribed. */
+export function inputOption(where: string, name: string, value: ObservableInput<unknown>): void {
+  try {
+    void from(value);
+  } catch {
+    throw invalid(where, name, value, 'it must be an Observable, a promise or an iterable');
+  }
 }

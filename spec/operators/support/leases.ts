@@ -7,7 +7,7 @@ export class SpecOwner implements LeaseOwner {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
-  readonly windowFull = false;
+  readonly windowFull: boolean = false;
   readonly runtime: LeaseOwner['runtime'];
   group: GroupMetadata | undefined = { groupId: 'g', generation: 1, memberId: 'm', groupInstanceId: null };
   readonly commits: ((receipt: CommitReceipt | null, error?: unknown) => void)[] = [];

@@ -1,6 +1,17 @@
 // Mistakes that must not compile: each ts-expect-error is one.
 import { map, of, switchMap, withLatestFrom } from 'rxjs';
-import { acknowledge, commitOffsets, forEachPartition, processEach, produce } from 'rx-kafka/operators';
+import {
+  acknowledge,
+  commitOffsets,
+  conflateBy,
+  decodeRecords,
+  fanOut,
+  forEachPartition,
+  mapValue,
+  processEach,
+  produce,
+  toAsyncIterable,
+} from 'rx-kafka/operators';
 import { type Order, kafka, orders, price, producer } from './prelude.js';
 
 // prettier-ignore
@@ -47,6 +58,9 @@ import { type Order, kafka, orders, price, producer } from './prelude.js';
 /*E19 sync handler*/ orders.records$.pipe(processEach((r) => { console.log(r.value); }), acknowledge());
 // prettier-ignore
 // @ts-expect-error
+/*E20 one arm lost its lease*/ orders.records$.pipe(fanOut((a$) => a$.pipe(mapValue((r) => r.value.id)), (b$) => b$.pipe(map((r) => r.value.id))), acknowledge());
+// prettier-ignore
+// @ts-expect-error
 /*E21 partitions$ committed without forEachPartition*/ orders.partitions$.pipe(commitOffsets());
 // prettier-ignore
 // @ts-expect-error
@@ -57,3 +71,12 @@ import { type Order, kafka, orders, price, producer } from './prelude.js';
 // prettier-ignore
 // @ts-expect-error
 /*E24 string result*/ orders.records$.pipe(processEach((r) => r.value.id), acknowledge());
+// prettier-ignore
+// @ts-expect-error
+/*E25 async iterable is not an operator*/ orders.records$.pipe(toAsyncIterable);
+// prettier-ignore
+// @ts-expect-error
+/*E27 no interval*/ orders.records$.pipe(conflateBy((r) => r.key, {}));
+// prettier-ignore
+// @ts-expect-error
+/*E28 no decision on poison*/ orders.records$.pipe(decodeRecords({}));

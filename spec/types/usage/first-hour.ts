@@ -1,6 +1,7 @@
 import { firstValueFrom, map } from 'rxjs';
 import { type Bytes, type Consumer, Kafka, type Producer, json, utf8 } from 'rx-kafka';
-import { type Order, is, kafka, producer } from './prelude.js';
+import { acknowledge, restartWithBackoff, toAsyncIterable } from 'rx-kafka/operators';
+import { type Order, type R, is, kafka, orders, producer } from './prelude.js';
 
 kafka.consumer({ topics: ['orders'], valueDeserializer: utf8, autoOffsetReset: 'earliest' }).records$.subscribe((r) => {
   const v: string = r.value;
@@ -9,6 +10,11 @@ kafka.consumer({ topics: ['orders'], valueDeserializer: utf8, autoOffsetReset: '
 });
 await firstValueFrom(producer.send({ topic: 'invoices', value: { id: '1', total: 1 } }));
 await producer.sendAndWait({ topic: 'invoices', key: 'a', value: { id: '1', total: 1 } });
+for await (const r of toAsyncIterable(orders.records$)) {
+  const q: number = r.value.qty;
+  void q;
+}
+is<R>()(orders.records$.pipe(restartWithBackoff({ initialMs: 500 }), acknowledge()));
 {
   const k2 = new Kafka();
   const raw = k2.consumer({ topics: ['a'] });

@@ -1,6 +1,6 @@
 import { map } from 'rxjs';
 import { json, nullable, utf8 } from 'rx-kafka';
-import { acknowledge, filterValue, processEach } from 'rx-kafka/operators';
+import { acknowledge, fanOut, filterValue, processEach } from 'rx-kafka/operators';
 import { is, kafka } from './prelude.js';
 
 type Ev =
@@ -19,6 +19,22 @@ is<string>()(
     map((r) => r.value.reason + (r.key ?? '')),
   ),
 );
+const g = events.records$.pipe(
+  fanOut(
+    (e$) =>
+      e$.pipe(
+        filterValue((v) => v.type === 'created'),
+        processEach(async (e) => e.value.at),
+      ),
+    (e$) =>
+      e$.pipe(
+        filterValue((v) => v.type === 'cancelled'),
+        processEach(async (e) => e.value.reason),
+      ),
+  ),
+  acknowledge(),
+);
+is<string | number>()(g.pipe(map((x) => x.value)));
 events.records$.pipe(
   processEach(async (e) => {
     switch (e.value.type) {

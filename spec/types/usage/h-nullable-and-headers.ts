@@ -1,7 +1,8 @@
 import { map } from 'rxjs';
-import { produce } from 'rx-kafka/operators';
+import { latestByKey, produce } from 'rx-kafka/operators';
 import { type Order, is, orders, producer, table, toInvoice } from './prelude.js';
 
+is<ReadonlyMap<string, Order>>()(table.records$.pipe(latestByKey()));
 is<Order | null>()(table.records$.pipe(map((r) => r.value)));
 orders.records$.pipe(
   produce(producer, (r) => ({

@@ -1,0 +1,64 @@
+import type { Lease, LeaseOwner } from '../../src/model/lease.js';
+
+export type Pressure = Parameters<Parameters<LeaseOwner['onPressure']>[0]>[0];
+
+/**
+ * Hears the pressure on each partition whose leases an operator holds back. A partition that is about to go is told once and
+ * remembered: what arrives of it later, from a step above that still works, must not be held back either.
+ */
+export class OwnerWatch {
+  readonly #pressed: (owner: LeaseOwner, why: Pressure) => void;
+  readonly #unlisten = new Map<LeaseOwner, () => void>();
+  readonly #leaving = new WeakSet<LeaseOwner>();
+  #latest: LeaseOwner | null = null;
+
+  constructor(pressed: (owner: LeaseOwner, why: Pressure) => void) {
+    this.#pressed = pressed;
+  }
+
+  see(lease: Lease): void {
+    const owners = lease.partitions;
+    if (owners.length === 1 && owners[0] === this.#latest) return;
+    for (const owner of owners) {
+      if (!this.#unlisten.has(owner) && !this.#leaving.has(owner)) this.#listen(owner);
+      this.#latest = owner;
+    }
+  }
+
+  /** Whether nothing of the lease should wait: its window is used up, or its partition is about to go. */
+  presses(lease: Lease): boolean {
+    for (const owner of lease.partitions) if (owner.windowFull || this.#leaving.has(owner)) return true;
+    return false;
+  }
+
+  isLeaving(lease: Lease): boolean {
+    return lease.partitions.some((owner) => this.#leaving.has(owner));
+  }
+
+  close(): void {
+    for (const unlisten of this.#unlisten.values()) unlisten();
+    this.#unlisten.clear();
+    this.#latest = null;
+  }
+
+  #listen(owner: LeaseOwner): void {
+    // a partition that ended without a word (its stream was closed) is known by its successor
+    for (const [earlier, unlisten] of this.#unlisten) {
+      if (earlier.topic !== owner.topic || earlier.partition !== owner.partition || earlier.epoch >= owner.epoch)
+        continue;
+      unlisten();
+      this.#unlisten.delete(earlier);
+    }
+    const unlisten = owner.onPressure((why) => {
+      if (why !== 'windowFull') this.#left(owner);
+      this.#pressed(owner, why);
+    });
+    this.#unlisten.set(owner, unlisten);
+  }
+
+  #left(owner: LeaseOwner): void {
+    this.#leaving.add(owner);
+    this.#unlisten.get(owner)?.();
+    this.#unlisten.delete(owner);
+  }
+}
