@@ -135,7 +135,7 @@ describe('sending', () => {
     expect(bench.kafka.requests[0]!.acks).toBe(0);
   });
 
-  it('keeps the process alive only while something is pending', () => {
+  it('[B169, KJ#1768] keeps the process alive only while something is pending', () => {
     const bench = new ProducerBench();
     bench.kafka.topic('t', [1]);
     expect(bench.kafka.runtime.alive).toBe(0);

@@ -66,7 +66,7 @@ async function refreshUntil(cluster: Cluster, what: string, condition: () => boo
   }
 }
 
-it('knows the cluster: brokers, racks, controller, leaders, ids', async () => {
+it('[N21] knows the cluster: brokers, racks, controller, leaders, ids', async () => {
   const topic = uniqueName('cluster');
   await createTopic(sharedBrokers(), topic, { partitions: 5 });
   const { metadata } = connect(sharedBrokers());
@@ -173,7 +173,7 @@ it('lets a process end by itself that has its answer and closes nothing', async 
   expect(code).toBe(0);
 });
 
-it('lives through the death of brokers: moves on, re-routes, comes back', async () => {
+it('[G6] lives through the death of brokers: moves on, re-routes, comes back', async () => {
   const own = await startCluster({ brokers: 3 });
   try {
     const topic = uniqueName('cluster');

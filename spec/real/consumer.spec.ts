@@ -77,7 +77,7 @@ describe('consumer on a real cluster', () => {
     expect(next.offset).toBe(10);
   }, 60_000);
 
-  it('commits a position from the reset policy, empty partitions included', async () => {
+  it('[C10] commits a position from the reset policy, empty partitions included', async () => {
     const { kafka, topic } = await topicOf(0);
     const groupId = uniqueName('group');
     const consumer = kafka.consumer({ groupId, topics: topic, ...texts, autoOffsetReset: 'latest' });
@@ -93,7 +93,7 @@ describe('consumer on a real cluster', () => {
     subscription.unsubscribe();
   }, 60_000);
 
-  it('gives each of two members of one Kafka half of the partitions, drains before handing over [C13]', async () => {
+  it('[C3, C8, D#929, L2] gives each of two members of one Kafka half of the partitions, drains before handing over [C13]', async () => {
     const { kafka, topic } = await topicOf(400, 4);
     const groupId = uniqueName('group');
     const seen: string[] = [];
@@ -123,7 +123,7 @@ describe('consumer on a real cluster', () => {
     expect(await committedOffsets(sharedBrokers(), groupId, topic)).toEqual([100, 100, 100, 100]);
   }, 60_000);
 
-  it('completes partition streams on revoke, and never fails them', async () => {
+  it('[CM4] completes partition streams on revoke, and never fails them', async () => {
     const { kafka, topic } = await topicOf(0, 2);
     const groupId = uniqueName('group');
     const first = kafka.consumer({ groupId, topics: topic, ...texts, ...quick });
@@ -139,7 +139,7 @@ describe('consumer on a real cluster', () => {
     subscription.unsubscribe();
   }, 60_000);
 
-  it('keeps the membership over retry and delivers again from the first unsettled record', async () => {
+  it('[L24, RX8] keeps the membership over retry and delivers again from the first unsettled record', async () => {
     const { kafka, topic } = await topicOf(10, 1);
     const groupId = uniqueName('group');
     const consumer = kafka.consumer({ groupId, topics: topic, ...texts });
@@ -167,7 +167,7 @@ describe('consumer on a real cluster', () => {
     expect(joins.filter((state) => state === 'joining')).toHaveLength(1);
   }, 60_000);
 
-  it('refuses a second subscription and names fanOut', async () => {
+  it('[RX7] refuses a second subscription and names fanOut', async () => {
     const { kafka, topic } = await topicOf(0, 1);
     const consumer = kafka.consumer({ topics: topic, ...texts });
     const stop$ = new Subject<void>();
@@ -219,7 +219,7 @@ describe('consumer on a real cluster', () => {
     while (seen.length < 20) await firstValueFrom(timer(20));
   }, 60_000);
 
-  it('answers queries without a subscription', async () => {
+  it('[CM20, CM21, CM23, CM24, L25] answers queries without a subscription', async () => {
     const { kafka, topic } = await topicOf(30);
     const all = [0, 1, 2].map((partition) => ({ topic, partition }));
     const consumer = kafka.consumer({ topics: topic, groupId: uniqueName('group') });
@@ -234,7 +234,7 @@ describe('consumer on a real cluster', () => {
     expect(await firstValueFrom(consumer.offsetsForTimes(future))).toEqual([null, null, null]);
   }, 60_000);
 
-  it('reports a pipe that settles nothing, once, and says what to add', async () => {
+  it('[RX5, E8] reports a pipe that settles nothing, once, and says what to add', async () => {
     const { kafka, topic } = await topicOf(50, 1);
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const consumer = kafka.consumer({
@@ -257,7 +257,7 @@ describe('consumer on a real cluster', () => {
     subscription.unsubscribe();
   }, 60_000);
 
-  it('ends the process by itself after sending, and after closing', async () => {
+  it('[G4, B169] ends the process by itself after sending, and after closing', async () => {
     const topic = uniqueName('exit');
     const script = `
       import { Kafka, utf8 } from './src/index.ts';

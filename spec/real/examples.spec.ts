@@ -56,7 +56,7 @@ describe('examples', () => {
     expect((await endOffsets(sharedBrokers(), topic)).reduce((sum, end) => sum + end, 0)).toBe(10);
   }, 120_000);
 
-  it('topic-to-topic.ts prices orders and drains on SIGTERM', async () => {
+  it('[L26] topic-to-topic.ts prices orders and drains on SIGTERM', async () => {
     const from = uniqueName('orders');
     const to = uniqueName('invoices');
     for (const topic of [from, to]) await createTopic(sharedBrokers(), topic, { partitions: 3 });

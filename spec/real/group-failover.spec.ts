@@ -52,7 +52,7 @@ async function pair(): Promise<{ first: LiveMember; second: LiveMember; coordina
 }
 
 describe('when the coordinator of a group', () => {
-  it('is killed, its members go on with what they hold under the next one', async () => {
+  it('[B166, D#1134, G6] is killed, its members go on with what they hold under the next one', async () => {
     const { first, second, coordinator } = await pair();
     for (const one of [first, second]) for (const tp of one.held()) one.settle(tp, 10 + tp.partition);
     await cluster.broker(coordinator).kill();
@@ -69,7 +69,7 @@ describe('when the coordinator of a group', () => {
     expect(await committedOffsets(cluster.bootstrapServers, groupId, topic)).toEqual([10, 11, 12, 13]);
   });
 
-  it('stops answering with its connections open, its members go on under the next one', async () => {
+  it('[B166, D#376] stops answering with its connections open, its members go on under the next one', async () => {
     const { first, second, coordinator } = await pair();
     cluster.broker(coordinator).pause();
     const until = performance.now() + 20_000;

@@ -50,7 +50,7 @@ describe.each<[string, Assignor]>([
 ])('a group of ours, %s', (protocol, assignor) => {
   const consumer = { assignors: [assignor] };
 
-  it('shares partitions among two to four members and takes over from those who leave, commits included', async () => {
+  it('[C13, G1, GC1, RL8] shares partitions among two to four members and takes over from those who leave, commits included', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 12 });
     const first = await joined('first', 12);
     for (const tp of all(12)) first.settle(tp, 100 + tp.partition);
@@ -85,7 +85,7 @@ describe.each<[string, Assignor]>([
     expect(first.journal.filter((line) => line.startsWith('lost'))).toEqual([]);
   });
 
-  it('hands over what a crashed member held when its session is over', async () => {
+  it('[C13, RL8] hands over what a crashed member held when its session is over', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 4 });
     const first = await joined('first', 4);
     const second = joins('second', consumer);
@@ -102,7 +102,7 @@ describe.each<[string, Assignor]>([
 });
 
 describe('a static member', () => {
-  it('comes back to what it had, unnoticed by the others', async () => {
+  it('[KJ#884, N8] comes back to what it had, unnoticed by the others', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 4 });
     const first = joins('first', { groupInstanceId: 'one' });
     await first.holds(4);
@@ -144,7 +144,7 @@ function beats(member: LiveMember, count: number): () => boolean {
 }
 
 describe('while a JoinGroup is held', () => {
-  it('answers heartbeats and commits of the waiting member within a second, for 20 seconds', async () => {
+  it('[C22, C23, KJ#1083, L25] answers heartbeats and commits of the waiting member within a second, for 20 seconds', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 4 });
     const timing = { rebalanceTimeoutMs: 25_000, drainTimeoutMs: 4000 };
     const waiting = joins('waiting', timing);
@@ -179,7 +179,7 @@ describe('while a JoinGroup is held', () => {
 });
 
 describe('what a group does not take', () => {
-  it('fails a member whose session timeout the broker refuses, with what to change', async () => {
+  it('[B153] fails a member whose session timeout the broker refuses, with what to change', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 1 });
     const one = joins('one', { sessionTimeoutMs: 3000 });
     const error = await one.fails();
@@ -198,7 +198,7 @@ describe('what a group does not take', () => {
 });
 
 describe('topics', () => {
-  it('that get more partitions are shared anew', async () => {
+  it('[C15, G7, RL8] that get more partitions are shared anew', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 2 });
     const options = { metadataMaxAgeMs: 500 };
     const first = joins('first', {}, options);
@@ -208,7 +208,7 @@ describe('topics', () => {
     await Promise.all([first.holds(2), second.holds(2)]);
   });
 
-  it('that appear later are picked up', async () => {
+  it('[CM1, RL8] that appear later are picked up', async () => {
     const one = joins('one', { allowAutoCreateTopics: false }, { metadataMaxAgeMs: 500 });
     await waitUntil('joined without partitions', 20_000, () => one.stable);
     expect(one.held()).toEqual([]);
@@ -216,7 +216,7 @@ describe('topics', () => {
     await one.holds(3);
   });
 
-  it('are read whole without a group, new partitions included', async () => {
+  it('[G7] are read whole without a group, new partitions included', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 2 });
     const one = joins('one', { groupId: null }, { metadataMaxAgeMs: 500 });
     await one.holds(2);
@@ -227,7 +227,7 @@ describe('topics', () => {
 });
 
 describe('partitions chosen by hand', () => {
-  it('commit to a group without being a member, and find it again', async () => {
+  it('[B145, C16] commit to a group without being a member, and find it again', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 2 });
     const chosen = { topics: null, partitions: [{ topic, partition: 1 }] };
     const one = joins('one', chosen);
@@ -245,7 +245,7 @@ describe('partitions chosen by hand', () => {
 });
 
 describe('a member that makes no progress', () => {
-  it('leaves its partitions to others, and comes back', async () => {
+  it('[D#847] leaves its partitions to others, and comes back', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 4 });
     const first = joins('first');
     await first.holds(4);

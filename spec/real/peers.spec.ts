@@ -113,7 +113,7 @@ describe('what others write', () => {
   }
 
   for (const codec of peerCodecs) {
-    it(`is read by us from the Java console producer, ${codec}`, async () => {
+    it(`[B131, C30, PL#196] is read by us from the Java console producer, ${codec}`, async () => {
       const topic = await freshTopic();
       // the tool has no way to say an empty header value
       const records = trickyRecords(codec).map((record) => ({
@@ -124,7 +124,7 @@ describe('what others write', () => {
       await expectRead(topic, codec, records);
     });
 
-    it(`is read by us from kcat, ${codec}`, async () => {
+    it(`[B131, C30, PL#196] is read by us from kcat, ${codec}`, async () => {
       const topic = await freshTopic();
       // without -Z kcat says empty, with it null, never both; and it drops a record that is nothing but null
       const records = trickyRecords(codec).filter(({ key, value }) => key !== null || value !== null);

@@ -19,7 +19,7 @@ afterEach(async () => {
 const textProducer = (options: object = {}): Producer<string, string> =>
   kafka.producer<string, string>({ keySerializer: utf8, valueSerializer: utf8, ...options });
 
-it('answers with partition, offset, timestamp and sizes of what it wrote', async () => {
+it('[B79, P1, P18, PM1, PM5, PM6] answers with partition, offset, timestamp and sizes of what it wrote', async () => {
   await createTopic(sharedBrokers(), topic, { partitions: 2 });
   const producer = textProducer();
   const before = Date.now();
@@ -37,14 +37,14 @@ it('answers with partition, offset, timestamp and sizes of what it wrote', async
   expect(second).toMatchObject({ offset: 1, timestamp: 123_123_123, serializedKeySize: -1 });
 });
 
-it('gives the time of the broker where the topic stamps on append', async () => {
+it('[B79] gives the time of the broker where the topic stamps on append', async () => {
   await createTopic(sharedBrokers(), topic, { config: { 'message.timestamp.type': 'LogAppendTime' } });
   const metadata = await textProducer().sendAndWait({ topic, value: 'x', timestamp: 42 });
   expect(metadata.timestampType).toBe('logAppendTime');
   expect(metadata.timestamp).toBeGreaterThan(1_700_000_000_000);
 });
 
-it.each([0, 1, 'all'] as const)('writes with acks %s', async (acks) => {
+it.each([0, 1, 'all'] as const)('[B67, P11] writes with acks %s', async (acks) => {
   await createTopic(sharedBrokers(), topic, { partitions: 2 });
   const producer = textProducer({ acks });
   const written = await Promise.all(
@@ -58,7 +58,7 @@ it.each([0, 1, 'all'] as const)('writes with acks %s', async (acks) => {
   ]);
 });
 
-it('sends keys to the partitions that the Java producer chooses', async () => {
+it('[P18, P20, S8] sends keys to the partitions that the Java producer chooses', async () => {
   const keys = Array.from({ length: 200 }, (_, i) => `key-${i}-${'ü'.repeat(i % 3)}`);
   await createTopic(sharedBrokers(), topic, { partitions: 7 });
   const producer = textProducer();
@@ -73,7 +73,7 @@ it('sends keys to the partitions that the Java producer chooses', async () => {
   for (const { key, partition } of read) expect(partition).toBe(ours[keys.indexOf(key!)]!.partition);
 });
 
-it('keeps the order per partition of a hundred thousand records, each written once', async () => {
+it('[P2, P3, S5] keeps the order per partition of a hundred thousand records, each written once', async () => {
   await createTopic(sharedBrokers(), topic, { partitions: 4 });
   const producer = textProducer();
   const count = 100_000;
@@ -113,7 +113,7 @@ it('fails for a topic that does not come up within maxBlockMs', async () => {
   });
 });
 
-it('goes on within seconds when a leader is killed, with nothing lost and nothing twice', async () => {
+it('[G6] goes on within seconds when a leader is killed, with nothing lost and nothing twice', async () => {
   await using own = await startCluster();
   await createTopic(own.bootstrapServers, topic, { partitions: 6, config: { 'min.insync.replicas': '2' } });
   const ownKafka = new Kafka({ bootstrapServers: own.bootstrapServers });
