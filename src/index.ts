@@ -31,6 +31,7 @@ export type {
   PartitionStream,
   RebalanceContext,
   RebalanceListener,
+  ReadRange,
   SeekTarget,
   TopicSelection,
 } from './model/consumer.js';

@@ -166,6 +166,17 @@ export type ConsumerOptions<K, V> = ConsumerSettings &
 export type ConsumerState = 'idle' | 'joining' | 'stable' | 'rebalancing' | 'draining' | 'closed';
 /** Where to go: an offset, an end, the committed offset, or the first record at a time (milliseconds since the epoch). @public */
 export type SeekTarget = number | 'beginning' | 'end' | 'committed' | { readonly timestamp: number };
+/**
+ * A bounded read. Lists name partitions and offsets: the first to read, and one behind the last. What only one of two lists names
+ * is read from the beginning, or to the end; partitions without committed offset from the beginning.
+ * @public
+ */
+export interface ReadRange {
+  /** @defaultValue 'beginning' */
+  readonly from?: 'beginning' | 'committed' | OffsetList | undefined;
+  /** @defaultValue 'end', the last stable offset under read_committed */
+  readonly to?: 'end' | OffsetList | undefined;
+}
 /** Why a partition is not moving. @public */
 export interface FlowState {
   readonly paused: readonly string[];
@@ -232,6 +243,15 @@ export interface Consumer<K, V> {
   readonly records$: Observable<ConsumerRecord<K, V>>;
   /** One batch per partition and delivery: the fast path. */
   readonly batches$: Observable<RecordBatch<K, V>>;
+  /**
+   * Reads from one offset to another and completes: by default what is selected, from the beginning to the end of this moment,
+   * also when that end is made of control records, aborted or compacted ones. Cold: each subscription reads over connections of
+   * its own, joins no group, commits nothing, and does not meet the subscription of the other sources. Records hold leases under
+   * `window`; what no operator takes over is done with its delivery.
+   *
+   * Fails with OffsetResetError when an offset is not in the log. @throws InvalidOptionError, UsageError
+   */
+  readRange(range?: ReadRange): Observable<ConsumerRecord<K, V>>;
   readonly assignment$: Observable<readonly TopicPartition[]>;
   readonly events$: Observable<ConsumerEvent>;
   readonly state$: Observable<ConsumerState>;

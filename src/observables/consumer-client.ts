@@ -6,6 +6,7 @@ import { OffsetLookup } from '../consumer/offset-lookup.js';
 import { checkPartition, checkSeek } from '../consumer/seek-target.js';
 import { milliseconds, positiveMs } from '../errors/option-check.js';
 import { InvalidOptionError } from '../errors/usage-error.js';
+import { type ConsumerRecord } from '../model/consumer-record.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import {
   type Consumer,
@@ -13,6 +14,7 @@ import {
   type ConsumerState,
   type DrainReport,
   type FlowState,
+  type ReadRange,
   type SeekTarget,
   type TopicSelection,
 } from '../model/consumer.js';
@@ -30,6 +32,7 @@ import { type ResolvedConsumerOptions } from './consumer-options.js';
 import { publicSelection, resolveSelection } from './consumer-selection.js';
 import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
 import { coreCall } from './core-call.js';
+import { RangeReads } from './read-range.js';
 import { storedOffsets } from './stored-offsets.js';
 
 type CloseOptions = { readonly timeoutMs?: number | undefined; readonly leaveGroup?: boolean | undefined };
@@ -56,6 +59,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   readonly state$: Observable<ConsumerState>;
   readonly #core: ConsumerCore;
   readonly #queries: ConsumerQueries;
+  readonly #ranges: RangeReads;
   readonly #onClosed: () => void;
   readonly #events: Subject<ConsumerEvent> = new Subject<ConsumerEvent>();
   readonly #state: BehaviorSubject<ConsumerState> = new BehaviorSubject<ConsumerState>('idle');
@@ -85,6 +89,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
     });
     const lookup = new OffsetLookup(cluster, options.isolationLevel, cluster.options.requestTimeoutMs);
     this.#queries = new ConsumerQueries(cluster, lookup, options.groupId);
+    this.#ranges = new RangeReads(this.#core, this.#queries);
     this.#onClosed = onClosed;
     this.records$ = recordsOf<K, V>(this.#core);
     this.batches$ = batchesOf<K, V>(this.#core);
@@ -116,6 +121,10 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
   select(selection: TopicSelection | null): void {
     this.#core.select(resolveSelection(selection, foreign));
+  }
+
+  readRange(range?: ReadRange): Observable<ConsumerRecord<K, V>> {
+    return this.#ranges.of<K, V>(range);
   }
 
   pause(partitions?: readonly TopicPartition[]): void {
@@ -227,6 +236,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
     const timeoutMs = options?.timeoutMs ?? this.#core.options.drainTimeoutMs;
     checkMs('timeoutMs', timeoutMs, milliseconds);
     this.#closing ??= new Promise((resolve) => {
+      this.#ranges.close();
       this.#core.close(timeoutMs, options?.leaveGroup, () => {
         this.#queries.close();
         this.#events.complete();

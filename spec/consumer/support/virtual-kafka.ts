@@ -162,10 +162,11 @@ export class VirtualKafka {
         const end = log?.end ?? -1;
         return {
           partitionIndex: partition,
-          errorCode: log === undefined ? 3 : fetchOffset > end ? 1 : 0,
+          errorCode: log === undefined ? 3 : fetchOffset > end || fetchOffset < log.logStart ? 1 : 0,
           highWatermark: end,
           lastStableOffset: end,
           logStartOffset: log?.logStart ?? -1,
+          abortedTransactions: asked.body.isolationLevel === 1 ? (log?.aborted ?? null) : null,
           records,
         };
       });

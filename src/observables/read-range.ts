@@ -1,0 +1,115 @@
+import { Observable } from 'rxjs';
+import { type ConsumerCore } from '../consumer/consumer-core.js';
+import { type ConsumerQueries } from '../consumer/consumer-queries.js';
+import { RangePlan, type RangeRequest } from '../consumer/range-plan.js';
+import { RangeReader } from '../consumer/range-reader.js';
+import { checkSeek } from '../consumer/seek-target.js';
+import { type KafkaError } from '../errors/kafka-error.js';
+import { ClientClosedError, InvalidOptionError, UsageError } from '../errors/usage-error.js';
+import { type Cancel } from '../model/done.js';
+import { type ReadRange } from '../model/consumer.js';
+import { type ConsumerRecord } from '../model/consumer-record.js';
+import { type OffsetList } from '../model/topic-partition.js';
+import { hop } from '../runtime/timer.js';
+
+/** Bounded reads of one consumer: each subscription is a session of its own, beside whatever the consumer is subscribed to. */
+export class RangeReads {
+  readonly #core: ConsumerCore;
+  readonly #queries: ConsumerQueries;
+  /** Those that are under way: what ends each with an error. */
+  readonly #open: Set<(error: KafkaError) => void> = new Set<(error: KafkaError) => void>();
+  #closed = false;
+
+  constructor(core: ConsumerCore, queries: ConsumerQueries) {
+    this.#core = core;
+    this.#queries = queries;
+  }
+
+  /** @throws InvalidOptionError, UsageError when the range makes no sense, whatever the partitions hold. */
+  of<K, V>(range: ReadRange | undefined): Observable<ConsumerRecord<K, V>> {
+    const request = checked(range);
+    if (request.from === 'committed' && this.#core.options.groupId === null) {
+      throw new UsageError('A consumer without groupId has no committed offsets, give it a groupId');
+    }
+    const core = this.#core;
+    const { cluster, options } = core;
+    return new Observable<ConsumerRecord<K, V>>((subscriber) => {
+      let reader: RangeReader | null = null;
+      const release = cluster.runtime.keepAlive?.();
+      const fail = (error: KafkaError): void => {
+        this.#open.delete(fail);
+        reader?.close();
+        subscriber.error(error);
+      };
+      const start = (): Cancel => {
+        const plan = new RangePlan(this.#queries, core.selection, request, (error, parts) => {
+          if (parts === null) fail(error!);
+          else {
+            reader = new RangeReader(cluster, options, parts, {
+              next: (record) => {
+                subscriber.next(record as unknown as ConsumerRecord<K, V>);
+              },
+              completed: () => {
+                subscriber.complete();
+              },
+              failed: fail,
+              closed: () => {
+                release?.();
+              },
+            });
+          }
+        });
+        return () => {
+          plan.cancel();
+        };
+      };
+      this.#open.add(fail);
+      const cancel = this.#closed
+        ? hop(cluster.runtime, () => {
+            fail(new ClientClosedError('The consumer is closed, create a new one'));
+          })
+        : start();
+      return () => {
+        this.#open.delete(fail);
+        cancel();
+        if (reader === null) release?.();
+        else reader.stop();
+      };
+    });
+  }
+
+  /** A part of a range must not look like the whole of it: what is under way ends with an error. */
+  close(): void {
+    this.#closed = true;
+    for (const fail of [...this.#open]) fail(new ClientClosedError('The consumer was closed during readRange'));
+  }
+}
+
+function checked(range: ReadRange | undefined): RangeRequest {
+  const from = range?.from ?? 'beginning';
+  const to = range?.to ?? 'end';
+  if (from !== 'beginning' && from !== 'committed') checkList('from', from, "'beginning', 'committed'");
+  if (to !== 'end') checkList('to', to, "'end'");
+  if (typeof from === 'string' || typeof to === 'string') return { from, to };
+  for (const start of from) {
+    const end = to.find(({ topic, partition }) => topic === start.topic && partition === start.partition);
+    if (end === undefined || start.offset <= end.offset) continue;
+    throw new InvalidOptionError(
+      'to',
+      end.offset,
+      `A range goes forward, but ${start.topic}-${start.partition} is to be read from ${start.offset} to ${end.offset}`,
+    );
+  }
+  return { from, to };
+}
+
+function checkList(option: 'from' | 'to', list: unknown, words: string): asserts list is OffsetList {
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new InvalidOptionError(
+      option,
+      list,
+      `Option ${option} of readRange is ${words} or a list of { topic, partition, offset }`,
+    );
+  }
+  for (const entry of list as OffsetList) checkSeek(entry, entry.offset);
+}
