@@ -25,6 +25,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '../model/topic-partition.js';
+import { UsageError } from '../errors/usage-error.js';
 import { runHook } from './consumer-hooks.js';
 import { lagOf } from './consumer-lag.js';
 import { foreign } from './consumer-foreign-names.js';
@@ -159,6 +160,9 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   /** Without offsets: what is acknowledged by now, of everything held. */
   commit(offsets?: OffsetList): Observable<CommitReceipt> {
     return defer(() => {
+      if (this.#core.options.groupId === null) {
+        throw new UsageError('A consumer without groupId has nowhere to commit to, give it a groupId');
+      }
       const commits = this.#core.session?.commits;
       if (commits === undefined) {
         if (offsets !== undefined && offsets[0] !== undefined) this.#core.held(offsets[0]);
