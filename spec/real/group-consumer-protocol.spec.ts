@@ -42,7 +42,7 @@ const lines = (member: LiveMember, start: string): string[] =>
   member.journal.filter((line) => line.startsWith(start)).flatMap((line) => line.split(' ').slice(1));
 
 describe('members of a KIP-848 group', () => {
-  it('share, hand over what was drained and committed before, and take over from who leaves', async () => {
+  it('share, hand over what was drained and committed before, and take over from who leaves [C13] [RL3] [RL8] [N22]', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 12 });
     const first = joins('first', {}, { drainMs: 300 });
     await first.holds(12);
@@ -88,7 +88,7 @@ describe('members of a KIP-848 group', () => {
     expect(lines(first, 'lost')).toEqual([]);
   });
 
-  it('take over what a killed member held when its session is over', async () => {
+  it('take over what a killed member held when its session is over [C13] [RL8]', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 4 });
     const first = joins('first');
     await first.holds(4);
@@ -128,7 +128,7 @@ describe('members of a KIP-848 group', () => {
 });
 
 describe('a static member', () => {
-  it('comes back to what it had, unnoticed by the others, and leaves for good when told to', async () => {
+  it('comes back to what it had, unnoticed by the others, and leaves for good when told to [N8]', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 4 });
     const first = joins('first', { groupInstanceId: 'one' });
     await first.holds(4);
@@ -219,7 +219,7 @@ describe('topics', () => {
     expect(error.message).toContain('serverPattern');
   });
 
-  it('that appear later, and that get more partitions, are shared anew', async () => {
+  it('that appear later, and that get more partitions, are shared anew [RL8]', async () => {
     const options = { metadataMaxAgeMs: 1000 };
     const first = joins('first', { allowAutoCreateTopics: false }, options);
     const second = joins('second', { allowAutoCreateTopics: false }, options);
