@@ -1,7 +1,7 @@
 import { EMPTY, type ObservableInput, type Subscription, from, take } from 'rxjs';
 import type { ConsumerRecord } from '../src/model/consumer-record.js';
 import { invalid } from './internal/options.js';
-import { recordOf } from './internal/leases.js';
+import { firstRecordOf } from './internal/leases.js';
 
 /** What a failure policy gets to see. @public */
 export interface Failure<out S> {
@@ -25,16 +25,27 @@ export interface FailurePolicy<in S> {
   readonly handle: (failure: Failure<S>) => ObservableInput<'settled' | 'fail'>;
 }
 
-/** `fail` ends the stream with the error, `skip` acknowledges the element and goes on. @public */
-export type OnFailure<S> = 'fail' | 'skip' | FailurePolicy<S>;
+/**
+ * What to do with an element that failed for good. `fail` ends the stream with the error, `skip` acknowledges the element and
+ * goes on.
+ *
+ * `park` sets the element aside and says so by a `parked` event of the consumer, whose `retry()` and `skip()` are the ways
+ * out. Its lease stays open: nothing of its partition is committed beyond it until somebody decides. The elements behind it
+ * in its lane wait; other lanes go on, within the window. Time spent parked does not count against `maxPollIntervalMs`, and
+ * `why(tp).paused` has `parked`. When the partition is revoked, lost or drained, or sought elsewhere, what is parked is
+ * abandoned without being committed, and comes again for the next owner. Where a partition cannot tell anybody (a bridge
+ * without events) `park` is `fail`.
+ * @public
+ */
+export type OnFailure<S> = 'fail' | 'skip' | 'park' | FailurePolicy<S>;
 
 /** Checks an `onFailure` or `onError` option. @internal */
 export function resolveOnFailure<S>(where: string, option: string, value: OnFailure<S> | undefined): OnFailure<S> {
   if (value === undefined) return 'fail';
-  if (value === 'fail' || value === 'skip') return value;
+  if (value === 'fail' || value === 'skip' || value === 'park') return value;
   if (typeof value === 'object' && typeof (value as Partial<FailurePolicy<S>> | null)?.handle === 'function')
     return value;
-  throw invalid(where, option, value, "it must be 'fail', 'skip' or a failure policy");
+  throw invalid(where, option, value, "it must be 'fail', 'skip', 'park' or a failure policy");
 }
 
 /**
@@ -49,9 +60,7 @@ export function decide<S>(
   attempts: number,
   decided: (failed: { readonly error: unknown } | null) => void,
 ): Subscription {
-  const below = recordOf(item) as ConsumerRecord<unknown, unknown> & { readonly items?: readonly unknown[] };
-  const first = below.items?.[0];
-  const record = (first === undefined ? below : recordOf(first)) as ConsumerRecord<unknown, unknown>;
+  const record = firstRecordOf(item);
   let open = true;
   const once = (failed: { readonly error: unknown } | null): void => {
     if (!open) return;

@@ -18,6 +18,7 @@ import type { PartitionStream } from '../src/model/consumer.js';
 import type { Runtime } from '../src/model/runtime.js';
 import { type Backoff, type BackoffOptions, pauseMs, resolveBackoff } from './internal/backoff.js';
 import { checkFunction, checkNames, invalid } from './internal/options.js';
+import { parkedPartition } from './internal/partition-park.js';
 
 /** Options of {@link forEachPartition}. @public */
 export interface ForEachPartitionOptions {
@@ -25,10 +26,15 @@ export interface ForEachPartitionOptions {
    * What an error of one partition's pipeline does: `fail` ends the stream, and with it the pipelines of all partitions.
    * `restart` subscribes that pipeline again after a pause, which rewinds its partition to the first unsettled record,
    * while the others go on; without `attempts` for ever. The count starts anew with each value the pipeline emits.
-   * Fatal errors and wrong use are never restarted.
+   * `park` stops that pipeline and says so by a `parked` event of the consumer, without limit of time: `retry()` subscribes it
+   * again from the first unsettled record, `skip()` does the same and acknowledges the record that failed. Which one that is,
+   * is known when an operator of this library failed, when the error names the record (DeserializationError), and when it was
+   * thrown while the record was handed over; otherwise `skip()` only retries. `offset` of the event is that record's, or the
+   * first unsettled one's.
+   * Fatal errors and wrong use are never restarted or parked.
    * @defaultValue 'fail'
    */
-  readonly onError?: 'fail' | { readonly restart: BackoffOptions } | undefined;
+  readonly onError?: 'fail' | 'park' | { readonly restart: BackoffOptions } | undefined;
 }
 
 const where = 'forEachPartition';
@@ -53,20 +59,41 @@ export function forEachPartition<K, V, R>(
 ): OperatorFunction<PartitionStream<K, V>, R> {
   checkFunction(where, 'project', project);
   checkNames(where, options, ['onError']);
-  const restart = resolveRestart(options?.onError);
-  return mergeMap((partition) =>
-    defer(() => project(partition)).pipe(restart === null ? identity : restarting(partition, restart)),
-  );
+  const onError = resolveOnError(options?.onError);
+  return mergeMap((partition) => defer(() => project(partition)).pipe(guarded(partition, onError)));
 }
 
-function resolveRestart(onError: ForEachPartitionOptions['onError']): Backoff | null {
-  if (onError === undefined || onError === 'fail') return null;
+function guarded<K, V, R>(
+  partition: PartitionStream<K, V>,
+  onError: Backoff | 'fail' | 'park',
+): MonoTypeOperatorFunction<R> {
+  if (onError === 'fail') return identity;
+  return onError === 'park' ? parking(partition) : restarting(partition, onError);
+}
+
+function resolveOnError(onError: ForEachPartitionOptions['onError']): Backoff | 'fail' | 'park' {
+  if (onError === undefined) return 'fail';
+  if (onError === 'fail' || onError === 'park') return onError;
   const restart = (onError as { readonly restart?: BackoffOptions | null } | null)?.restart;
   if (typeof onError !== 'object' || typeof restart !== 'object' || restart === null) {
-    throw invalid(where, 'onError', onError, "it must be 'fail' or { restart: { initialMs, maxMs, attempts } }");
+    throw invalid(
+      where,
+      'onError',
+      onError,
+      "it must be 'fail', 'park' or { restart: { initialMs, maxMs, attempts } }",
+    );
   }
   checkNames(where, onError, ['restart']);
   return resolveBackoff(`${where} restart`, restart, Infinity);
+}
+
+function parking<K, V, R>(partition: PartitionStream<K, V>): MonoTypeOperatorFunction<R> {
+  return retry({
+    delay: (error: unknown) =>
+      isFinal(error)
+        ? throwError(() => error as Error)
+        : parkedPartition(partition as PartitionStream<never, never>, error),
+  });
 }
 
 function restarting<R>(

@@ -7,7 +7,8 @@ import { type BackoffOptions, backoffNames, resolveBackoff } from './internal/ba
 import { type LaneOf, freeLane, keyLane, partitionLane } from './internal/lanes.js';
 import { link } from './internal/link.js';
 import { checkFunction, checkNames, countOption, invalid, msOption, wordOption } from './internal/options.js';
-import { ProcessRun, type ProcessSettings } from './internal/process-run.js';
+import { ProcessRun } from './internal/process-run.js';
+import type { ProcessSettings } from './internal/process-settings.js';
 import type { ProjectResult } from './internal/project-result.js';
 
 /** Options of {@link processEach}. @public */

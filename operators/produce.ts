@@ -9,7 +9,11 @@ import { type ProduceResult, ProduceRun, type ProduceSettings } from './internal
 export interface ProduceOptions<S> {
   /** Most records written and not yet handed on. @defaultValue 100000 */
   readonly maxInFlight?: number | undefined;
-  /** What to do when a record cannot be written, or the function throws. @defaultValue 'fail' */
+  /**
+   * What to do when a record cannot be written, or the function throws. With `park` the element is set aside and those behind
+   * it go on, as they may be written already; `retry()` asks the function again and writes at the end of the line.
+   * @defaultValue 'fail'
+   */
   readonly onError?: OnFailure<S> | undefined;
   /**
    * Only for elements without a lease, which nothing slows down: what to do when 10000 of them wait for the sink.

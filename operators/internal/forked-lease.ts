@@ -12,13 +12,16 @@ interface Trunk {
  * acknowledged. Until then it stays open, so that the partition does not rewind under the shares still at work.
  */
 export class ForkedLease implements Lease {
+  /** Which of the shares it is, from 0. */
+  readonly share: number;
   readonly #trunk: Trunk;
   #state: 'open' | 'acked' | 'released' = 'open';
   /** Somebody took this share over, and with it the lease. */
   taken = false;
 
-  constructor(trunk: Trunk) {
+  constructor(trunk: Trunk, share: number) {
     this.#trunk = trunk;
+    this.share = share;
   }
 
   get signal(): AbortSignal {
@@ -65,5 +68,10 @@ export class ForkedLease implements Lease {
 /** `shares` leases that together stand for one. */
 export function forkLease(lease: Lease, shares: number): readonly ForkedLease[] {
   const trunk: Trunk = { lease, open: shares, reason: undefined, released: false };
-  return Array.from({ length: shares }, () => new ForkedLease(trunk));
+  return Array.from({ length: shares }, (_, share) => new ForkedLease(trunk, share));
+}
+
+/** Which share of a fork a lease is; 0 for one that is no share. */
+export function shareOf(lease: Lease): number {
+  return lease instanceof ForkedLease ? lease.share : 0;
 }

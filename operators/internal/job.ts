@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Lease } from '../../src/model/lease.js';
 import type { ArrivalList } from './arrival-order.js';
 import type { AttemptContext } from './attempt-context.js';
+import { FREE_LANE } from './lanes.js';
 
 /** Who drives the jobs. */
 export interface JobOwner<S, R> {
@@ -37,7 +38,7 @@ class Answer<S, R> {
 export class Job<S, R> {
   item: S | null = null;
   lease: Lease | null = null;
-  lane: unknown = null;
+  lane: unknown = FREE_LANE;
   laneNext: Job<S, R> | null = null;
   readyNext: Job<S, R> | null = null;
   arrivalList: ArrivalList<S, R> | null = null;
@@ -77,7 +78,7 @@ export class Job<S, R> {
   clear(): void {
     this.item = null;
     this.lease = null;
-    this.lane = null;
+    this.lane = FREE_LANE;
     this.laneNext = null;
     this.arrivalList = null;
     this.attempt = 0;

@@ -1,4 +1,5 @@
 import { asyncScheduler } from 'rxjs';
+import type { ConsumerRecord, LeasedBatch } from '../../src/model/consumer-record.js';
 import { type Lease, type LeaseOwner, type Leased, takeLease } from '../../src/model/lease.js';
 
 type OperatorRuntime = LeaseOwner['runtime'];
@@ -26,6 +27,17 @@ export function recordOf(item: unknown): unknown {
     if (current.source === undefined || leaseOf(current.source) === null) return current;
     current = current.source as typeof current;
   }
+}
+
+/** The first consumed record below an element; of a batch, its first item's. */
+export function firstRecordOf(item: unknown): ConsumerRecord<unknown, unknown> {
+  return recordsOf(item)[0] ?? (recordOf(item) as ConsumerRecord<unknown, unknown>);
+}
+
+/** Every consumed record below an element: one, or those of a batch, through whatever its items are. */
+export function recordsOf(item: unknown): readonly ConsumerRecord<unknown, unknown>[] {
+  const below = recordOf(item) as ConsumerRecord<unknown, unknown> & Partial<LeasedBatch<unknown>>;
+  return Array.isArray(below.items) ? below.items.flatMap((inner: unknown) => recordsOf(inner)) : [below];
 }
 
 /** Scheduler and chance of a leased element. */

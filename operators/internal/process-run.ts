@@ -3,29 +3,22 @@ import { TimeoutExpiredError } from '../../src/errors/client-errors.js';
 import { UsageError } from '../../src/errors/usage-error.js';
 import type { Processed } from '../../src/model/consumer-record.js';
 import type { Leased } from '../../src/model/lease.js';
-import { type OnFailure, decide } from '../failure-policy.js';
+import { decide } from '../failure-policy.js';
 import { type ArrivalList, ArrivalOrder } from './arrival-order.js';
 import { AttemptContext, type ProcessContext } from './attempt-context.js';
-import { type Backoff, pauseMs } from './backoff.js';
+import { blame } from './blame.js';
+import { pauseMs } from './backoff.js';
 import { DeadlineList } from './deadline-list.js';
 import { forkLease } from './forked-lease.js';
 import type { Job, JobOwner } from './job.js';
 import { JobPool } from './job-pool.js';
-import { type LaneOf, FREE_LANE } from './lanes.js';
+import { FREE_LANE } from './lanes.js';
 import { recordOf, runtimeOf, take } from './leases.js';
+import { park } from './parking.js';
+import { ReadyQueue } from './ready-queue.js';
+import type { ProcessSettings } from './process-settings.js';
 import { ProcessedItem } from './processed-item.js';
 import { type ProjectResult, collect, promiseOf } from './project-result.js';
-
-export interface ProcessSettings<S> {
-  readonly concurrency: number;
-  readonly laneOf: LaneOf<S>;
-  /** Lanes are partitions: results are in order without a list. */
-  readonly laneIsPartition: boolean;
-  readonly retry: (Backoff & { readonly when: (error: unknown) => boolean }) | null;
-  readonly onFailure: OnFailure<S>;
-  readonly timeoutMs: number;
-  readonly inOrder: boolean;
-}
 
 /** One subscription of `processEach`. An element moves: lane -> ready -> running -> (order list) -> emitted. */
 export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, R> {
@@ -38,8 +31,7 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
   readonly #arrivals: ArrivalOrder<S, R> | null;
   readonly #jobs = new JobPool<S, R>(this);
   #scheduler: SchedulerLike | null = null;
-  #readyHead: Job<S, R> | null = null;
-  #readyTail: Job<S, R> | null = null;
+  readonly #ready = new ReadyQueue<S, R>();
   #emitHead: Job<S, R> | null = null;
   #emitTail: Job<S, R> | null = null;
   #running = 0;
@@ -83,9 +75,9 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
       return;
     }
     const job = this.#jobs.open(item, lease);
+    job.lane = lane;
     this.#arrivals?.add(job, lease);
     if (lane !== FREE_LANE) {
-      job.lane = lane;
       const last = this.#lanes.get(lane);
       this.#lanes.set(lane, job);
       if (last !== undefined) {
@@ -93,7 +85,7 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
         return;
       }
     }
-    this.#ready(job);
+    this.#ready.push(job);
     this.#pump();
   }
 
@@ -111,15 +103,14 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const reason = this.#failure;
     this.#deadlines?.clear();
     for (let job = this.#jobs.live; job !== null; job = this.#jobs.live) {
       this.#jobs.drop(job);
       this.#deadlines?.remove(job);
-      job.context?.abort(reason);
+      job.context?.abort(this.#failure);
       job.work?.unsubscribe();
       job.disown();
-      job.lease!.release(reason);
+      job.lease!.release(this.#failure);
     }
     this.#lanes.clear();
   }
@@ -138,21 +129,12 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
     this.#failed(job, error);
   }
 
-  #ready(job: Job<S, R>): void {
-    if (this.#readyTail === null) this.#readyHead = job;
-    else this.#readyTail.readyNext = job;
-    this.#readyTail = job;
-  }
-
   /** Starts what may start. A loop, not recursion: a function that answers at once comes back here while it runs. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#readyHead !== null && this.#running < this.#settings.concurrency && !this.#closed) {
-      const job = this.#readyHead;
-      this.#readyHead = job.readyNext;
-      if (this.#readyHead === null) this.#readyTail = null;
-      job.readyNext = null;
+    while (!this.#ready.empty && this.#running < this.#settings.concurrency && !this.#closed) {
+      const job = this.#ready.take();
       this.#running += 1;
       this.#begin(job);
     }
@@ -264,6 +246,8 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
       this.#fail(job, error);
     } else if (onFailure === 'skip') {
       this.#finished(job);
+    } else if (onFailure === 'park') {
+      this.#park(job, error);
     } else {
       const work = decide(onFailure, job.item as S, error, job.attempt, (failed) => {
         if (this.#closed) return;
@@ -276,7 +260,63 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
     }
   }
 
+  /** Out of the workers and of the order of results; still at the head of its lane, which waits. */
+  #park(job: Job<S, R>, error: unknown): void {
+    const { arrivalList } = job;
+    const parking = park(job.item, job.lease!, error, this.#settings.laneIsPartition, {
+      retry: () => {
+        this.#unparked(job);
+        job.attempt = 0;
+        this.#ready.push(job);
+        this.#pump();
+      },
+      skip: () => {
+        this.#unparked(job);
+        this.#running += 1;
+        this.#finished(job);
+      },
+      abandoned: () => {
+        this.#abandon(job, error);
+      },
+    });
+    if (parking === null) {
+      this.#fail(job, error);
+      return;
+    }
+    this.#running -= 1;
+    // closed: abandoned at once, and the job may serve another record
+    if (!parking.closed) {
+      job.work = parking;
+      if (arrivalList !== null) {
+        this.#arrivals!.setApart(job, arrivalList);
+        this.#emitDone(job, arrivalList);
+      }
+    }
+    this.#pump();
+  }
+
+  #unparked(job: Job<S, R>): void {
+    job.work = null;
+    this.#arrivals?.rejoin(job.lane);
+  }
+
+  /** Given up with everything that waits behind it in its lane: the next owner starts there. */
+  #abandon(first: Job<S, R>, error: unknown): void {
+    if (first.lane !== FREE_LANE) this.#lanes.delete(first.lane);
+    this.#unparked(first);
+    for (let job: Job<S, R> | null = first; job !== null;) {
+      const { laneNext, arrivalList }: Job<S, R> = job;
+      job.laneNext = null;
+      job.done = true;
+      job.lease!.release(error);
+      this.#emitDone(job, arrivalList);
+      job = laneNext;
+    }
+    this.#pump();
+  }
+
   #fail(job: Job<S, R>, error: unknown): void {
+    blame(error, job.item);
     job.lease!.release(error);
     this.error(error);
   }
@@ -295,19 +335,22 @@ export class ProcessRun<S, R, Rec> implements Observer<S & Leased>, JobOwner<S, 
     job.done = true;
     // out of its lane before its results leave: an element that arrives inside `next` must not be linked to a job that
     // was recycled meanwhile
-    if (lane !== null) {
+    if (lane !== FREE_LANE) {
       job.laneNext = null;
       if (laneNext === null) this.#lanes.delete(lane);
-      else this.#ready(laneNext);
+      else this.#ready.push(laneNext);
     }
     if (job.count === 0) job.lease!.ack();
-    if (this.#arrivals === null || arrivalList === null) this.#emit(job);
-    else this.#emitInOrder(this.#arrivals, arrivalList);
+    this.#emitDone(job, arrivalList);
     this.#pump();
   }
 
-  #emitInOrder(arrivals: ArrivalOrder<S, R>, list: ArrivalList<S, R>): void {
-    for (let job = arrivals.takeDone(list); job !== null; job = arrivals.takeDone(list)) this.#emit(job);
+  /** Everything of its list that is done and next in order; a job without a list waits for nobody. */
+  #emitDone(job: Job<S, R>, list: ArrivalList<S, R> | null): void {
+    if (list === null) this.#emit(job);
+    else
+      for (let next = this.#arrivals!.takeDone(list); next !== null; next = this.#arrivals!.takeDone(list))
+        this.#emit(next);
   }
 
   /** Hands on, one after another: an element that arrives while one is handed on (reentrant source) waits its turn. */

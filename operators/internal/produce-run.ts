@@ -12,8 +12,10 @@ import {
 } from '../../src/model/record-sink.js';
 import { type OnFailure, decide } from '../failure-policy.js';
 import { DELIVERED, DeliveryRing, FAILED, GONE, PENDING } from './delivery-ring.js';
-import { forkLease } from './forked-lease.js';
+import { blame } from './blame.js';
+import { forkLease, shareOf } from './forked-lease.js';
 import { leaseOf, take } from './leases.js';
+import { park } from './parking.js';
 import { RefQueue } from './ref-queue.js';
 import { warn } from './warn.js';
 
@@ -28,6 +30,13 @@ export interface ProduceSettings<T> {
 
 /** Elements without a lease that may wait for the sink before `overflow` is asked. */
 export const OVERFLOW_AT = 10_000;
+
+/** An element, or one share of it, whose record could not be written, set aside. */
+interface Parked<T> {
+  readonly item: T;
+  readonly lease: Lease;
+  work: Subscription | null;
+}
 
 /** Where elements come from when nobody pushes them: called while the sink has room. */
 export interface PullSource {
@@ -46,6 +55,9 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   readonly #queue = new RefQueue<T>();
   readonly #errors = new Map<number, unknown>();
   readonly #policies = new Set<Subscription>();
+  readonly #parked = new Set<Parked<T>>();
+  /** Parked ones that are to be written again. */
+  readonly #again = new RefQueue<Parked<T>>();
   #source: PullSource | null = null;
   #unlisten: (() => void) | null = null;
   #readies = 0;
@@ -113,6 +125,11 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
     this.#unlisten?.();
     for (const policy of this.#policies) policy.unsubscribe();
     this.#policies.clear();
+    for (const parked of this.#parked) {
+      parked.work?.unsubscribe();
+      parked.lease.release();
+    }
+    this.#parked.clear();
     while (this.#ring.length > 0) {
       const token = this.#ring.headToken;
       const lease = this.#ring.lease(token);
@@ -140,6 +157,8 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       this.#failFor(token, error);
     } else if (policy === 'skip') {
       this.#settleSlot(token);
+    } else if (policy === 'park') {
+      this.#park(token, error);
     } else {
       const work = decide(policy, this.#ring.source(token), error, 1, (outcome) => {
         // unsubscribed or errored meanwhile: the slot was given up with the ring
@@ -167,6 +186,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       } else if (state === FAILED) {
         const token = ring.headToken;
         const error = this.#errors.get(token);
+        blame(error, ring.source(token));
         ring.lease(token)?.release(error);
         ring.pop();
         this.#downstream.error(error);
@@ -183,7 +203,8 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
     if (this.#filling || this.#closed) return;
     this.#filling = true;
     while (this.#hasRoom()) {
-      if (this.#queue.length > 0) this.write(this.#queue.take());
+      if (this.#again.length > 0) this.#writeAgain(this.#again.take());
+      else if (this.#queue.length > 0) this.write(this.#queue.take());
       else if (this.#source === null || this.#completed || !this.#source.pull()) break;
     }
     this.#filling = false;
@@ -292,6 +313,60 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
     this.flushed();
   }
 
+  /** Out of the order of deliveries: those behind it were written already, and are handed on. */
+  #park(token: number, error: unknown): void {
+    const lease = this.#ring.lease(token);
+    const item = this.#ring.source(token);
+    const parked: Parked<T> | null = lease === null ? null : { item, lease, work: null };
+    const work =
+      parked === null
+        ? null
+        : park(item, parked.lease, error, false, {
+            retry: () => {
+              this.#again.push(parked);
+              this.refill();
+            },
+            skip: () => {
+              this.#parked.delete(parked);
+              parked.lease.ack();
+              this.#finishIfIdle();
+            },
+            abandoned: () => {
+              this.#parked.delete(parked);
+              parked.lease.release(error);
+              this.#finishIfIdle();
+            },
+          });
+    if (parked === null || work === null) {
+      this.#failFor(token, error);
+      return;
+    }
+    this.#ring.setState(token, GONE);
+    if (work.closed) return;
+    parked.work = work;
+    this.#parked.add(parked);
+  }
+
+  /** Of an element with several records, only the one that could not be written. */
+  #writeAgain(parked: Parked<T>): void {
+    const { item, lease } = parked;
+    this.#parked.delete(parked);
+    if (lease.state === 'fenced') return;
+    let result: ProduceResult<K, V> | undefined;
+    try {
+      result = this.#toRecord(item);
+    } catch (error) {
+      if (this.#closed) lease.release(error);
+      else this.#failUnwritten(this.#ring.push(item, lease), error);
+      return;
+    }
+    const list = result === null || result === undefined || isList(result) ? (result ?? []) : [result];
+    const record = list[lease === leaseOf(item) ? 0 : shareOf(lease)];
+    if (this.#closed) lease.release();
+    else if (record === undefined) lease.ack();
+    else this.#writeTo(this.#ring.push(item, lease), record);
+  }
+
   #failFor(token: number, error: unknown): void {
     this.#stopped = true;
     this.#errors.set(token, error);
@@ -305,7 +380,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
 
   #finishIfIdle(): void {
     if (!this.#completed || this.#filling || this.#emitting || this.#closed) return;
-    if (this.#queue.length === 0 && this.#ring.length === 0) this.#downstream.complete();
+    if (this.#queue.length === 0 && this.#ring.length === 0 && this.#parked.size === 0) this.#downstream.complete();
   }
 }
 

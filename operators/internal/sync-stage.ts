@@ -1,20 +1,36 @@
 import type { Observer, Subscriber, Subscription } from 'rxjs';
 import type { Leased } from '../../src/model/lease.js';
 import { type OnFailure, decide } from '../failure-policy.js';
+import { blame } from './blame.js';
+import { partitionLane } from './lanes.js';
 import { take } from './leases.js';
+import { park } from './parking.js';
 import { RefQueue } from './ref-queue.js';
 
+/** A partition with a failure that is not decided, and what waits behind it. */
+class FailingLane<S> {
+  readonly key: unknown;
+  readonly held = new RefQueue<S>();
+  failing: S | null = null;
+  /** The failure policy, or the parking, of `failing`. */
+  work: Subscription | null = null;
+  resuming = false;
+
+  constructor(key: unknown) {
+    this.key = key;
+  }
+}
+
 /**
- * One subscription of a synchronous operator whose user function may throw. Elements pass straight through; while a
- * failure policy is at work on one of them those behind it wait, so that order is kept.
+ * One subscription of a synchronous operator whose user function may throw. Elements pass straight through; while a failure
+ * policy is at work on one of them, or it is parked, those behind it in its partition wait, so that order is kept.
  */
 export class SyncStage<S extends Leased, O> implements Observer<S> {
   readonly #step: (item: S) => O | null;
   readonly #onFailure: OnFailure<S>;
   readonly #downstream: Subscriber<O>;
-  #held: RefQueue<S> | null = null;
-  #failing: S | null = null;
-  #policy: Subscription | null = null;
+  /** Null while nothing fails: the way of nearly all elements. */
+  #lanes: Map<unknown, FailingLane<S>> | null = null;
   #completed = false;
   #closed = false;
 
@@ -26,12 +42,13 @@ export class SyncStage<S extends Leased, O> implements Observer<S> {
   }
 
   next(item: S): void {
-    if (this.#failing === null && this.#held === null) {
+    const lane = this.#lanes?.get(partitionLane(item, item.lease));
+    if (lane === undefined) {
       this.#pass(item);
       return;
     }
     take(item.lease);
-    (this.#held ??= new RefQueue()).push(item);
+    lane.held.push(item);
   }
 
   error(error: unknown): void {
@@ -40,15 +57,16 @@ export class SyncStage<S extends Leased, O> implements Observer<S> {
 
   complete(): void {
     this.#completed = true;
-    if (this.#failing === null && this.#held === null) this.#downstream.complete();
+    if (this.#lanes === null) this.#downstream.complete();
   }
 
   close(): void {
     this.#closed = true;
-    this.#policy?.unsubscribe();
-    this.#failing?.lease.release();
-    this.#failing = null;
-    while (this.#held !== null && this.#held.length > 0) this.#held.take().lease.release();
+    for (const lane of this.#lanes?.values() ?? []) {
+      lane.work?.unsubscribe();
+      release(lane, undefined);
+    }
+    this.#lanes = null;
   }
 
   #pass(item: S): void {
@@ -65,8 +83,7 @@ export class SyncStage<S extends Leased, O> implements Observer<S> {
   #failed(item: S, error: unknown): void {
     const policy = this.#onFailure;
     if (policy === 'fail') {
-      item.lease.release(error);
-      this.#downstream.error(error);
+      this.#fail(item, error);
       return;
     }
     if (policy === 'skip') {
@@ -74,31 +91,85 @@ export class SyncStage<S extends Leased, O> implements Observer<S> {
       return;
     }
     take(item.lease);
-    this.#failing = item;
-    this.#policy = decide(policy, item, error, 1, (failed) => {
+    const lane = this.#laneOf(item);
+    lane.failing = item;
+    if (policy === 'park') {
+      this.#park(lane, item, error);
+      return;
+    }
+    const work = decide(policy, item, error, 1, (failed) => {
       if (this.#closed) return;
-      this.#failing = null;
+      lane.failing = null;
       if (failed === null) {
         item.lease.ack();
-        this.#resume();
+        this.#resume(lane);
       } else {
-        item.lease.release(failed.error);
-        this.#downstream.error(failed.error);
+        this.#fail(item, failed.error);
       }
     });
+    // else it has decided at once
+    if (lane.failing === item) lane.work = work;
   }
 
-  /** `#held` stays set while it is worked off: what arrives meanwhile queues up behind it. */
-  #resume(): void {
-    const held = this.#held;
-    if (held !== null) {
-      while (held.length > 0) {
-        this.#pass(held.take());
-        // a failure again, and its policy carries on from here when it has decided
-        if (this.#failing !== null || this.#closed) return;
-      }
-      this.#held = null;
+  #park(lane: FailingLane<S>, item: S, error: unknown): void {
+    const parking = park(item, item.lease, error, true, {
+      retry: () => {
+        lane.failing = null;
+        this.#resume(lane, item);
+      },
+      skip: () => {
+        lane.failing = null;
+        item.lease.ack();
+        this.#resume(lane);
+      },
+      abandoned: () => {
+        release(lane, error);
+        this.#over(lane);
+      },
+    });
+    if (parking === null) this.#fail(item, error);
+    else if (!parking.closed) lane.work = parking;
+  }
+
+  #fail(item: S, error: unknown): void {
+    blame(error, item);
+    item.lease.release(error);
+    this.#downstream.error(error);
+  }
+
+  #laneOf(item: S): FailingLane<S> {
+    const key = partitionLane(item, item.lease);
+    const lanes = (this.#lanes ??= new Map<unknown, FailingLane<S>>());
+    let lane = lanes.get(key);
+    if (lane === undefined) lanes.set(key, (lane = new FailingLane(key)));
+    return lane;
+  }
+
+  /** The lane stays while it is worked off: what arrives meanwhile queues up behind it. A loop, not recursion. */
+  #resume(lane: FailingLane<S>, again: S | null = null): void {
+    if (lane.resuming) return;
+    lane.resuming = true;
+    lane.work = null;
+    if (again !== null) this.#pass(again);
+    while (lane.held.length > 0 && lane.failing === null && !this.#closed) {
+      const item = lane.held.take();
+      // fenced while it waited: lost, or sought past
+      if (item.lease.state !== 'fenced') this.#pass(item);
     }
+    lane.resuming = false;
+    if (lane.failing === null && !this.#closed) this.#over(lane);
+  }
+
+  #over(lane: FailingLane<S>): void {
+    this.#lanes?.delete(lane.key);
+    if (this.#lanes?.size !== 0) return;
+    this.#lanes = null;
     if (this.#completed) this.#downstream.complete();
   }
+}
+
+function release<S extends Leased>(lane: FailingLane<S>, error: unknown): void {
+  lane.failing?.lease.release(error);
+  lane.failing = null;
+  while (lane.held.length > 0) lane.held.take().lease.release(error);
 }

@@ -164,7 +164,7 @@ describe('forEachPartition', () => {
   });
 
   it.each<[string, unknown]>([
-    ['onError', { onError: 'park' }],
+    ['onError', { onError: 'stop' }],
     ['onError', { onError: {} }],
     ['onError', { onError: { restart: null } }],
     ['initialMs', { onError: { restart: { initialMs: -1 } } }],

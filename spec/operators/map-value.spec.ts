@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../../src/errors/usage-error.js';
 import { type Lease } from '../../src/model/lease.js';
 import { record, runMarbles } from '../../src/testing/index.js';
 import { type In, honoursTheOperatorContract } from './support/contract.js';
-import { type SpecItem, item } from './support/leases.js';
+import { type SpecItem, SpecOwner, item } from './support/leases.js';
 
 const inits = { a: { key: 'a', value: 1 }, b: { key: 'b', value: 2 }, c: { key: 'c', value: 3 } };
 const broken = new Error('broken');
@@ -117,7 +117,8 @@ describe('mapValue', () => {
 
   it('releases what waits for a policy when it is unsubscribed', () => {
     const source$ = new Subject<SpecItem>();
-    const items = [item(1), item(2)];
+    const owner = new SpecOwner();
+    const items = [item(1, owner), item(2, owner)];
     const policy: FailurePolicy<unknown> = { name: 'never', handle: () => NEVER };
     const subscription = source$
       .pipe(mapValue((i: SpecItem) => failsOn(1)(i.value), { onFailure: policy }))
@@ -155,8 +156,8 @@ describe('mapValue', () => {
 
   it('rejects bad arguments at the call', () => {
     expect(() => mapValue(7 as never)).toThrow(InvalidOptionError);
-    expect(() => mapValue(() => 1, { onFailure: 'park' as never })).toThrow(
-      "onFailure is \"park\", it must be 'fail', 'skip'",
+    expect(() => mapValue(() => 1, { onFailure: 'drop' as never })).toThrow(
+      "onFailure is \"drop\", it must be 'fail', 'skip', 'park' or",
     );
     expect(() => mapValue(() => 1, { onfailure: 'skip' } as never)).toThrow('there is no such option');
     expect(() => mapValue(() => 1, { onFailure: undefined })).not.toThrow();

@@ -617,7 +617,7 @@ describe('processEach', () => {
     ['attempts', { retry: { attempts: -1 } }],
     ['maxMs', { retry: { initialMs: 100, maxMs: 10 } }],
     ['when', { retry: { when: 1 } }],
-    ['onFailure', { onFailure: 'park' }],
+    ['onFailure', { onFailure: 'drop' }],
     ['timeoutMs', { timeoutMs: 0 }],
     ['timeoutMs', { timeoutMs: NaN }],
     ['emit', { emit: 'sorted' }],

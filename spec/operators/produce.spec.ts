@@ -445,7 +445,7 @@ describe('produce', () => {
     ['sink', [undefined, toRecord]],
     ['toRecord', [new SpecSink(), 'x']],
     ['maxInFlight', [new SpecSink(), toRecord, { maxInFlight: 0 }]],
-    ['onError', [new SpecSink(), toRecord, { onError: 'park' }]],
+    ['onError', [new SpecSink(), toRecord, { onError: 'drop' }]],
     ['overflow', [new SpecSink(), toRecord, { overflow: 'drop' }]],
     ['linger', [new SpecSink(), toRecord, { linger: 1 }]],
   ])('rejects a bad %s at the call', (option, args) => {

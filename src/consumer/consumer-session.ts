@@ -1,6 +1,7 @@
 import { type Cluster } from '../cluster/cluster.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
+import { type ParkedNotice } from '../model/parking.js';
 import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { CaughtUp } from './caught-up.js';
 import { commitHeld } from './commit-held.js';
@@ -353,6 +354,10 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   ): () => void {
     const held = this.partitions.of(cursor);
     return held === undefined ? () => undefined : this.commits.override(held, options, receipt);
+  }
+
+  parked({ topic, partition }: PartitionCursor, notice: ParkedNotice): void {
+    this.#host.surface.event({ type: 'parked', topic, partition, ...notice });
   }
 
   rewind(cursor: PartitionCursor): void {

@@ -21,6 +21,8 @@ const zstd = 4;
  * From waiting batches to records: unpacks the batch in front, walks over it, moves the position, also over what is hidden.
  */
 export class CursorReader {
+  /** Set while records are handed to the receiver. */
+  delivering = false;
   readonly #home: PartitionCursor;
   readonly #port: CursorPort;
   readonly #failed: (error: KafkaError) => void;

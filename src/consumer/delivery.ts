@@ -15,13 +15,18 @@ export function deliverRecords(
 ): number {
   const { tracker, reader, settlesOnNext } = cursor;
   let count = 0;
-  while (count < quantum && tracker.hasCredit && tracker.released === 0) {
-    const record = reader.next(tracker, now);
-    if (record === null) break;
-    count++;
-    if (settlesOnNext) deliverAndSettle(cursor, receiver, record);
-    else receiver.next(record);
-    if (cursor.interrupted) break;
+  reader.delivering = true;
+  try {
+    while (count < quantum && tracker.hasCredit && tracker.released === 0) {
+      const record = reader.next(tracker, now);
+      if (record === null) break;
+      count++;
+      if (settlesOnNext) deliverAndSettle(cursor, receiver, record);
+      else receiver.next(record);
+      if (cursor.interrupted) break;
+    }
+  } finally {
+    reader.delivering = false;
   }
   return count;
 }

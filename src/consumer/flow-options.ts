@@ -1,5 +1,6 @@
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
+import { type ParkedNotice } from '../model/parking.js';
 import { type Deserializer } from '../model/serde.js';
 import { type FetchedBatch } from './fetched-batch.js';
 import { type FetchedRecord } from './fetched-record.js';
@@ -49,6 +50,8 @@ export interface CursorListener {
     options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
     receipt: (receipt: CommitReceipt) => void,
   ): () => void;
+  /** LeaseOwner.park: somebody should know. */
+  parked?(cursor: PartitionCursor, notice: ParkedNotice): void;
   /** LeaseOwner.rewind; without it the cursor moves itself. */
   rewind?(cursor: PartitionCursor): void;
 }

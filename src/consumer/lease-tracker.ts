@@ -114,6 +114,11 @@ export class LeaseTracker {
     return this.#lastEpoch;
   }
 
+  /** Offset of the record delivered last, -1 before there was one. */
+  get lastOffset(): number {
+    return this.#tail === 0 ? -1 : this.#offsets[(this.#tail - 1) & this.#mask]!;
+  }
+
   /** Of the open leases, the one delivered first. */
   get oldestOpen(): { readonly offset: number; readonly deliveredAt: number } | null {
     if (this.#open === 0) return null;

@@ -2,6 +2,7 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { UsageError } from '../errors/usage-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type LeaseOwner } from '../model/lease.js';
+import { type ParkedNotice } from '../model/parking.js';
 import { type Runtime } from '../model/runtime.js';
 import { type Deserializer } from '../model/serde.js';
 import { type TopicPartition } from '../model/topic-partition.js';
@@ -14,6 +15,7 @@ import { type RangeSettler } from './fetched-batch.js';
 import { type FetchedAnswer, FetchState } from './fetch-state.js';
 import { type BatchReceiver, type PositionTrouble, type RecordReceiver } from './flow-options.js';
 import { type CommitValue, LeaseTracker } from './lease-tracker.js';
+import { park } from './parked.js';
 import { PauseReasons } from './pause-reasons.js';
 import { PressureListeners } from './pressure-listeners.js';
 import { ReleasedRewind } from './released-rewind.js';
@@ -133,7 +135,6 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   get pauseReasons(): ReadonlySet<string> {
     return this.#pauses.names;
   }
-  /** An operator holds delivery back on purpose (`LeaseOwner.hold`). */
   get held(): boolean {
     return this.#pauses.held;
   }
@@ -199,6 +200,9 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     return this.#pauses.hold(reason, () => {
       this.#wake();
     });
+  }
+  park(notice: ParkedNotice | null): (() => void) | null {
+    return this.#stopped ? null : park(this, this.#pauses, this.#port.listener, notice);
   }
 
   /** Starts anew at that offset: buffered records are dropped, open leases fenced, the commit value is the new position. */

@@ -229,7 +229,21 @@ export type ConsumerEvent =
       readonly reason: 'unread' | 'unsettled' | 'unsubscribed';
     }
   /** No progress for `maxPollIntervalMs`: the member leaves its group, and joins again when one of these is settled. */
-  | { readonly type: 'expired'; readonly offsets: OffsetList };
+  | { readonly type: 'expired'; readonly offsets: OffsetList }
+  | {
+      /**
+       * A record that failed is set aside (`onFailure: 'park'`), or with `onError: 'park'` its whole partition. `retry` runs
+       * it again, `skip` acknowledges it and goes on; the first call counts. Neither does anything once the partition was
+       * revoked or lost or the record was sought past: it was not committed, and the next owner gets it.
+       */
+      readonly type: 'parked';
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly error: unknown;
+      retry(): void;
+      skip(): void;
+    };
 
 /**
  * A consumer. Its sources are cold and views of one membership, one at a time: subscribing joins, unsubscribing leaves

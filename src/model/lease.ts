@@ -1,5 +1,6 @@
 import type { Runtime } from './runtime.js';
 import type { CommitReceipt, GroupMetadata } from './commit.js';
+import type { ParkedNotice } from './parking.js';
 
 /** What settling a lease came to; `duplicate` = it was settled before, `fenced` = it is no longer ours to settle. @public */
 export type LeaseAnswer = 'accepted' | 'duplicate' | 'fenced';
@@ -59,6 +60,14 @@ export interface LeaseOwner {
     options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
     receipt: (receipt: CommitReceipt) => void,
   ): () => void;
+  /**
+   * A record is set aside until somebody decides: raises a `parked` event (unless null: the event is another partition's), and
+   * takes the partition's time out of `maxPollIntervalMs` until the returned function is called. Delivery goes on. Null when
+   * the partition is being given up: nothing can be parked there any more. Without this method nothing can be parked.
+   * @internal
+   */
+  park?(notice: ParkedNotice | null): (() => void) | null;
   groupMetadata(): GroupMetadata | undefined;
-  readonly runtime: Pick<Runtime, 'scheduler' | 'random'>;
+  /** `wallClock` is milliseconds since the epoch, absent where only virtual time exists. */
+  readonly runtime: Pick<Runtime, 'scheduler' | 'random'> & Partial<Pick<Runtime, 'wallClock'>>;
 }

@@ -73,6 +73,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
     const core = { ...options, storedOffsets: storedOffsets(cluster.runtime, options.offsetStore) };
     this.#core = new ConsumerCore(cluster, core, {
       event: (event) => {
+        if (event.type === 'parked' && !this.#events.observed) this.#warn(unheard(event));
         this.#events.next(event);
       },
       state: (state) => {
@@ -281,4 +282,9 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
 function checkMs(name: string, value: number, kind: typeof milliseconds): void {
   if (kind.accepts(value)) return;
   throw new InvalidOptionError(name, value, `Option ${name} must be ${kind.expects}, got ${value}`);
+}
+
+/** Parked and nobody listens: nothing else would say why the partition is not committed any more. */
+function unheard({ topic, partition, offset }: Extract<ConsumerEvent, { readonly type: 'parked' }>): string {
+  return `The record at offset ${offset} of partition ${partition} of ${topic} is parked and nobody listens to events$, subscribe there and call retry() or skip()`;
 }

@@ -2,7 +2,9 @@ import { Observable, ReplaySubject, type Subscriber } from 'rxjs';
 import { UsageError } from '../errors/usage-error.js';
 import { type ConsumerRecord } from '../model/consumer-record.js';
 import { type PartitionStream, type SeekTarget } from '../model/consumer.js';
+import { type PartitionPort, partitionPort } from '../model/parking.js';
 import { type TopicPartition } from '../model/topic-partition.js';
+import { type RecordReceiver } from '../consumer/flow-options.js';
 import { type HeldPartition } from '../consumer/held-partition.js';
 
 /** What a partition stream asks of its consumer. */
@@ -28,16 +30,33 @@ export class PartitionFeed<K, V> {
   #subscriber: Subscriber<ConsumerRecord<K, V>> | null = null;
   #subscribedBefore = false;
   #over = false;
+  /** Offsets that are acknowledged instead of delivered when they come again. */
+  readonly #skips: Set<number> = new Set<number>();
 
   constructor(held: HeldPartition, host: StreamHost) {
     this.held = held;
     const { topic, partition, epoch, cursor } = held;
     const records$ = new Observable<ConsumerRecord<K, V>>((subscriber) => this.#subscribe(subscriber));
     const tp: TopicPartition = Object.freeze({ topic, partition });
-    const own: Omit<PartitionStream<K, V>, keyof Observable<unknown>> & { runtime: unknown } = {
+    const own: Omit<PartitionStream<K, V>, keyof Observable<unknown>> & {
+      runtime: unknown;
+      [partitionPort]: PartitionPort;
+    } = {
       key: tp,
       // for forEachPartition: time and chance of its restarts
       runtime: cursor.runtime,
+      [partitionPort]: {
+        owner: cursor,
+        get delivering() {
+          return cursor.reader.delivering ? cursor.tracker.lastOffset : -1;
+        },
+        get unsettled() {
+          return cursor.commitValue?.offset ?? -1;
+        },
+        skip: (offset) => {
+          this.#skips.add(offset);
+        },
+      },
       topic,
       partition,
       epoch,
@@ -112,11 +131,7 @@ export class PartitionFeed<K, V> {
       if (value !== null) cursor.moveTo(value.offset, value.leaderEpoch);
     }
     this.#subscribedBefore = true;
-    cursor.attachRecords({
-      next: (record) => {
-        subscriber.next(record as unknown as ConsumerRecord<K, V>);
-      },
-    });
+    cursor.attachRecords(this.#skips.size > 0 ? this.#skipping(subscriber) : receiverOf(subscriber));
     return () => {
       if (this.#subscriber !== subscriber) return;
       this.#subscriber = null;
@@ -125,4 +140,21 @@ export class PartitionFeed<K, V> {
       cursor.fenceUntaken();
     };
   }
+
+  #skipping(subscriber: Subscriber<ConsumerRecord<K, V>>): RecordReceiver {
+    return {
+      next: (record) => {
+        if (this.#skips.delete(record.offset)) record.lease.ack();
+        else subscriber.next(record as unknown as ConsumerRecord<K, V>);
+      },
+    };
+  }
+}
+
+function receiverOf<K, V>(subscriber: Subscriber<ConsumerRecord<K, V>>): RecordReceiver {
+  return {
+    next: (record) => {
+      subscriber.next(record as unknown as ConsumerRecord<K, V>);
+    },
+  };
 }

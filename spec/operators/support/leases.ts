@@ -1,4 +1,5 @@
 import { type SchedulerLike, asyncScheduler } from 'rxjs';
+import { type ParkedNotice } from '../../../src/model/parking.js';
 import { type CommitReceipt, type GroupMetadata } from '../../../src/model/commit.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../../../src/model/lease.js';
 
@@ -36,6 +37,43 @@ export class SpecOwner implements LeaseOwner {
   }
   groupMetadata(): GroupMetadata | undefined {
     return this.group;
+  }
+}
+
+/** A partition that can be parked at and told that it goes away; what was told is kept. */
+export class ParkingOwner extends SpecOwner {
+  readonly parked: ParkedNotice[] = [];
+  readonly holds: string[] = [];
+  /** How many are parked now. */
+  count = 0;
+  goingAway = false;
+  readonly #listeners = new Set<(why: 'windowFull' | 'revoking' | 'draining' | 'lost') => void>();
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+  park(notice: ParkedNotice | null): (() => void) | null {
+    if (this.goingAway) return null;
+    if (notice !== null) this.parked.push(notice);
+    this.count += 1;
+    return () => {
+      this.count -= 1;
+    };
+  }
+  override hold(reason = ''): () => void {
+    this.holds.push(reason);
+    return () => {
+      this.holds.splice(this.holds.indexOf(reason), 1);
+    };
+  }
+  override onPressure(listener?: (why: 'windowFull' | 'revoking' | 'draining' | 'lost') => void): () => void {
+    if (listener === undefined) return () => undefined;
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  press(why: 'windowFull' | 'revoking' | 'draining' | 'lost'): void {
+    if (why !== 'windowFull') this.goingAway = true;
+    for (const listener of [...this.#listeners]) listener(why);
   }
 }
 
@@ -79,6 +117,9 @@ export class SpecLease implements Lease {
 }
 
 export interface SpecItem {
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly offset?: number;
   readonly id: number;
   readonly value: number;
   readonly keyBytes: Uint8Array | null;

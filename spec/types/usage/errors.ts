@@ -4,6 +4,7 @@ import {
   acknowledge,
   commitOffsets,
   conflateBy,
+  deadLetter,
   decodeRecords,
   fanOut,
   forEachPartition,
@@ -38,6 +39,9 @@ import { type Order, kafka, orders, price, producer } from './prelude.js';
 // prettier-ignore
 // @ts-expect-error
 /*E8 wrong key*/ orders.records$.pipe(produce(producer, (r) => ({ topic: 'x', key: r.value.qty, value: { id: '1', total: 1 } })));
+// prettier-ignore
+// @ts-expect-error
+/*E13 dead letter into typed sink*/ orders.records$.pipe(processEach((r) => price(r.value), { onFailure: deadLetter(producer, 'dlq') }));
 // prettier-ignore
 // @ts-expect-error
 /*E14 generics without deserializer*/ kafka.consumer<string, Order>({ topics: ['x'] });
