@@ -29,7 +29,8 @@ function bench(options: object, subscribe = true): [VirtualKafka, Reader] {
   return [virtual, reader];
 }
 
-const types = (reader: Reader): string[] => reader.events.map(({ type }) => type);
+const types = (reader: Reader): string[] =>
+  reader.events.map(({ type }) => type as string).filter((type) => type !== 'caughtUp');
 /** Everything that happened, so that a spec can compare the order. */
 type Journal = string[];
 
@@ -187,7 +188,10 @@ describe('onRevoked', () => {
     virtual.advance(5000);
     // what is new does not wait for what is given up
     expect(types(reader)).toEqual(['assigned', 'hookFailed', 'revoked', 'handedOff']);
-    expect(reader.events[1]).toMatchObject({ hook: 'onRevoked', error: { code: 'ERR_KAFKA_TIMEOUT' } });
+    expect(reader.events.find(({ type }) => type === 'hookFailed')).toMatchObject({
+      hook: 'onRevoked',
+      error: { code: 'ERR_KAFKA_TIMEOUT' },
+    });
     expect(String(warn.mock.calls[0]![0])).toContain('onRevoked was not done by its deadline');
     warn.mockRestore();
     // the group did not wait, and what was settled is committed
