@@ -68,7 +68,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'expel',
         'fill' as const,
       ),
-    }) as fc.Arbitrary<Step>,
+    }),
   },
   {
     weight: 5,
@@ -104,7 +104,7 @@ class World {
       drainTimeoutMs: 1500,
       window: { records: 3 },
       ...(grouped ? group : {}),
-    } as ConsumerOptions<string, string>);
+    });
     this.reader = new Reader(this.consumer);
     this.consumer.events$.subscribe((event) => {
       if (event.type !== 'assigned' && event.type !== 'revoked' && event.type !== 'lost') return;
