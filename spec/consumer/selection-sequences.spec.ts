@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { ClientClosedError, InvalidOptionError, KafkaError, utf8 } from '../../src/index.js';
-import type { Consumer, ConsumerOptions, TopicSelection } from '../../src/model/consumer.js';
+import type { Consumer, TopicSelection } from '../../src/model/consumer.js';
 import { Reader, VirtualKafka } from './support/virtual-kafka.js';
 
 /**
@@ -179,8 +179,7 @@ class World {
         this.virtual.advance(next.ms);
         break;
     }
-    if (this.reader.end !== null && this.reader.end !== 'completed')
-      this.wrong.push(`ended by ${String(this.reader.end)}`);
+    if (this.reader.end !== null && this.reader.end !== 'completed') this.wrong.push('ended by an error');
   }
 
   /** Everything selected, running and settled: everything has to arrive, and then nothing may be left behind. */
@@ -207,7 +206,7 @@ class World {
     const { alive } = this.virtual.runtime;
     if (alive !== 0) this.wrong.push(`${alive} holds on the process are left`);
     if (this.virtual.group.members.size > 0) this.wrong.push('still a member after close');
-    if (this.reader.end !== 'completed') this.wrong.push(`close ended the subscription as ${String(this.reader.end)}`);
+    if (this.reader.end !== 'completed') this.wrong.push('close did not complete the subscription');
     try {
       this.consumer.select(null);
       this.wrong.push('select after close was taken');
