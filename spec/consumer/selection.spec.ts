@@ -29,7 +29,7 @@ function bench(options: object, kafka: object = {}): [VirtualKafka, Reader] {
 const inGroup = { groupId: 'g', heartbeatIntervalMs: 100, sessionTimeoutMs: 5000 };
 
 describe.each([['without a group', {}] as const, ['in a group', inGroup] as const])('topics %s', (_name, group) => {
-  it('are replaced, and nothing of the old ones that is buffered comes any more [B124] [C27] [CM5]', () => {
+  it('are replaced, and nothing of the old ones that is buffered comes any more [B124] [C27] [CM5] [CM6]', () => {
     const [virtual, reader] = bench({ topics: ['a'], ...group, window: { records: 1 } });
     // one record of each partition, and the next ones wait in the buffer
     reader.acks = false;

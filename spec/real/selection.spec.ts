@@ -118,7 +118,7 @@ describe.each([
     subscription.unsubscribe();
   });
 
-  it('change while metadata of the earlier ones is asked for [B168]', async () => {
+  it('change while metadata of the earlier ones is asked for [B168] [D#536]', async () => {
     const b = await topicOf('there', 1, 2);
     const reading = new Reading({ topics: [uniqueName('nowhere')], allowAutoCreateTopics: false, ...group() } as never);
     reading.start();
