@@ -28,8 +28,9 @@ afterEach(() => {
   expect(ownership.violations).toEqual([]);
 });
 
-function joins(name: string): LiveMember {
-  const timing = { heartbeatIntervalMs: 500, sessionTimeoutMs: 15_000, rebalanceTimeoutMs: 15_000 };
+function joins(name: string, next = false): LiveMember {
+  const session = next ? { groupProtocol: 'consumer' } : { heartbeatIntervalMs: 500, sessionTimeoutMs: 15_000 };
+  const timing = { ...session, rebalanceTimeoutMs: 15_000 };
   const consumer = { topics: topic, groupId, ...timing };
   const one = new LiveMember(name, { bootstrapServers: cluster.bootstrapServers, ownership, consumer });
   members.push(one);
@@ -37,9 +38,9 @@ function joins(name: string): LiveMember {
 }
 
 /** Two members that share the topic, and the broker that coordinates them. */
-async function pair(): Promise<{ first: LiveMember; second: LiveMember; coordinator: number }> {
-  const first = joins('first');
-  const second = joins('second');
+async function pair(next = false): Promise<{ first: LiveMember; second: LiveMember; coordinator: number }> {
+  const first = joins('first', next);
+  const second = joins('second', next);
   await Promise.all([first.holds(2), second.holds(2)]);
   const coordinator = await new Promise<number>((resolve, reject) => {
     first.cluster.coordinator('group', groupId, (error, nodeId) => {
@@ -63,6 +64,24 @@ describe('when the coordinator of a group', () => {
     await waitUntil('the session is over', 20_000, () => performance.now() > until);
     expect([...first.journal, ...second.journal].filter((line) => line.startsWith('lost'))).toEqual([]);
     expect([first.cursors.size, second.cursors.size]).toEqual([2, 2]);
+    await cluster.broker(coordinator).restart();
+    await first.leave();
+    await second.holds(4);
+    expect(await committedOffsets(cluster.bootstrapServers, groupId, topic)).toEqual([10, 11, 12, 13]);
+  });
+
+  it('of the KIP-848 protocol is killed, its members go on under the next one as who they are [G6]', async () => {
+    const { first, second, coordinator } = await pair(true);
+    for (const one of [first, second]) for (const tp of one.held()) one.settle(tp, 10 + tp.partition);
+    const before = [first, second].map(({ membership }) => membership.identity());
+    await cluster.broker(coordinator).kill();
+    const receipts = await Promise.all([first.commit(), second.commit()]);
+    expect(receipts.map(({ outcome }) => outcome)).toEqual(['committed', 'committed']);
+    // longer than the session that the rig gives
+    const until = performance.now() + 14_000;
+    await waitUntil('the session is over', 20_000, () => performance.now() > until);
+    expect([...first.journal, ...second.journal].filter((line) => line.startsWith('lost'))).toEqual([]);
+    expect([first, second].map(({ membership }) => membership.identity())).toEqual(before);
     await cluster.broker(coordinator).restart();
     await first.leave();
     await second.holds(4);
