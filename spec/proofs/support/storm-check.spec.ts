@@ -34,6 +34,7 @@ describe('a storm', () => {
       deadlines: 0,
       repeats: 0,
       longestPauseMs: 0,
+      longestSilenceMs: 3,
       records: 4,
       violations: [],
     });
@@ -122,6 +123,29 @@ describe('a storm', () => {
     const paused = [0, 100, 200, 300, 1000, 1100].map((t): StormLine => ({ t, e: 'paused', p: 0, s: 1, why: ['x'] }));
     const lines = [{ t: -1, ...opened } as StormLine, ...paused, ...first.lines.slice(1)];
     expect(check({ ...first, lines }, second).longestPauseMs).toBe(300);
+  });
+});
+
+describe('silence', () => {
+  const at = (t: number, line: Plain): StormLine => ({ t, ...line }) as StormLine;
+  const revoking: Plain = { e: 'revoking', p: 0, s: 1 };
+  const lines = [at(0, opened), at(50, delivered(0)), at(60, delivered(1)), at(100, done(0)), at(100, done(1))];
+
+  it('is measured from delivery to delivery, and up to the revocation', () => {
+    const later = [...lines, at(260, delivered(2)), at(261, done(2)), at(270, revoking), at(900, answer(3))];
+    const ending = [...later, at(901, ended)];
+    expect(checkStorm([{ name: 'one', killed: false, lines: ending }], [3])).toMatchObject({
+      longestSilenceMs: 200,
+      violations: [],
+    });
+    const stuck = [...lines, at(700, revoking), at(701, answer(2)), at(702, ended)];
+    expect(checkStorm([{ name: 'one', killed: false, lines: stuck }], [2]).longestSilenceMs).toBe(640);
+  });
+
+  it('does not count after the load has ended, nor for one that was killed', () => {
+    const stuck = [...lines, at(700, revoking), at(701, answer(2)), at(702, ended)];
+    expect(checkStorm([{ name: 'one', killed: false, lines: stuck }], [2], 65).longestSilenceMs).toBe(10);
+    expect(checkStorm([{ name: 'one', killed: true, lines }], [2]).longestSilenceMs).toBe(10);
   });
 });
 

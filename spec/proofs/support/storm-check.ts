@@ -13,6 +13,7 @@ interface Session {
   lastAnswerAt: number | null;
   /** Highest offset that the group took. */
   committed: number | null;
+  revokingAt: number | null;
   endedAt: number | null;
   ending: Ending;
   /** Longest uninterrupted pause while it was kept. */
@@ -32,6 +33,8 @@ export interface StormVerdict {
   readonly repeats: number;
   /** Longest time a kept partition had a reason not to deliver that neither user nor window set, milliseconds. */
   readonly longestPauseMs: number;
+  /** Longest time between two deliveries of a partition that was kept, while records were being written, milliseconds. */
+  readonly longestSilenceMs: number;
   readonly records: number;
   /** What must not be, one sentence each. */
   readonly violations: readonly string[];
@@ -48,8 +51,9 @@ const sampleGapMs = 350;
  * - a session delivers ascending offsets, each once.
  *
  * @param ends - past-the-end offset per partition; the topic has no gaps
+ * @param writtenUntil - when the load ended: a partition may be silent afterwards
  */
-export function checkStorm(logs: readonly StormLog[], ends: readonly number[]): StormVerdict {
+export function checkStorm(logs: readonly StormLog[], ends: readonly number[], writtenUntil = Infinity): StormVerdict {
   const violations: string[] = [];
   const sessions = logs.flatMap((log) => sessionsOf(log, violations));
   const facts = { handOvers: 0, clean: 0, kills: 0, lost: 0, deadlines: 0, repeats: 0 };
@@ -72,7 +76,11 @@ export function checkStorm(logs: readonly StormLog[], ends: readonly number[]): 
     });
   });
   const longestPauseMs = sessions.reduce((longest, { pausedMs }) => Math.max(longest, pausedMs), 0);
-  return { ...facts, longestPauseMs, records: ends.reduce((sum, end) => sum + end, 0), violations };
+  const longestSilenceMs = sessions.reduce(
+    (longest, session) => Math.max(longest, silenceOf(session, writtenUntil)),
+    0,
+  );
+  return { ...facts, longestPauseMs, longestSilenceMs, records: ends.reduce((sum, end) => sum + end, 0), violations };
 }
 
 function sessionsOf(log: StormLog, violations: string[]): Session[] {
@@ -117,6 +125,11 @@ function sessionsOf(log: StormLog, violations: string[]): Session[] {
         if (session !== undefined && session.ending !== 'lost') session.ending = 'deadline';
         break;
       }
+      case 'revoking': {
+        const session = of(line.p, line.s, 'revocation');
+        if (session !== undefined) session.revokingAt ??= line.t;
+        break;
+      }
       case 'ended': {
         const session = of(line.p, line.s, 'end');
         if (session === undefined) break;
@@ -157,6 +170,7 @@ function newSession(process: string, partition: number, epoch: number, openedAt:
     done: new Set<number>(),
     lastAnswerAt: null,
     committed: null,
+    revokingAt: null,
     endedAt: null,
     ending: 'open',
     pausedMs: 0,
@@ -232,6 +246,19 @@ function countRepeats(chain: readonly Session[], violations: string[]): number {
     }
   }
   return repeats;
+}
+
+/** From delivery to delivery, the last one to the end of keeping it. */
+function silenceOf({ delivered, revokingAt, endedAt }: Session, writtenUntil: number): number {
+  const until = Math.min(revokingAt ?? endedAt ?? delivered.at(-1)?.at ?? -Infinity, writtenUntil);
+  let longest = 0;
+  let before = Math.min(delivered[0]?.at ?? until, until);
+  for (const { at } of delivered) {
+    if (at > until) break;
+    longest = Math.max(longest, at - before);
+    before = at;
+  }
+  return Math.max(longest, until - before);
 }
 
 function name({ process, partition, epoch }: Session): string {
