@@ -98,6 +98,12 @@ const sampling = timer(100, 100).subscribe(() => {
   delay.reset();
 });
 
+// whoever started it is gone: nobody reads this log any more
+process.stdin.resume().once('end', () => {
+  process.exit(1);
+});
+(process.stdin as { unref?: () => void }).unref?.();
+
 process.once('SIGTERM', () => {
   tell({ e: 'closing' });
   sampling.unsubscribe();

@@ -19,7 +19,8 @@ export class StormProcess {
     this.name = name;
     this.#file = file;
     this.#child = spawn(process.execPath, ['--import', './scripts/ts.mjs', member, ...args, file, name], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      // the end of its stdin tells it that this process is gone
+      stdio: ['pipe', 'ignore', 'pipe'],
     });
     this.#child.stderr!.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
     this.#exited = new Promise((resolve) => {
