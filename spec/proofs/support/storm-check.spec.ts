@@ -127,7 +127,7 @@ describe('a storm', () => {
 });
 
 describe('silence', () => {
-  const at = (t: number, line: Plain): StormLine => ({ t, ...line }) as StormLine;
+  const at = (t: number, line: Plain): StormLine => ({ t, ...line });
   const revoking: Plain = { e: 'revoking', p: 0, s: 1 };
   const lines = [at(0, opened), at(50, delivered(0)), at(60, delivered(1)), at(100, done(0)), at(100, done(1))];
 
@@ -146,6 +146,8 @@ describe('silence', () => {
     const stuck = [...lines, at(700, revoking), at(701, answer(2)), at(702, ended)];
     expect(checkStorm([{ name: 'one', killed: false, lines: stuck }], [2], 65).longestSilenceMs).toBe(10);
     expect(checkStorm([{ name: 'one', killed: true, lines }], [2]).longestSilenceMs).toBe(10);
+    const early = { name: 'two', killed: true, lines: [at(400, opened)] };
+    expect(checkStorm([{ name: 'one', killed: true, lines }, early], [2]).longestSilenceMs).toBe(10);
   });
 });
 

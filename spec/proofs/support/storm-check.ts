@@ -251,6 +251,7 @@ function countRepeats(chain: readonly Session[], violations: string[]): number {
 /** From delivery to delivery, the last one to the end of keeping it. */
 function silenceOf({ delivered, revokingAt, endedAt }: Session, writtenUntil: number): number {
   const until = Math.min(revokingAt ?? endedAt ?? delivered.at(-1)?.at ?? -Infinity, writtenUntil);
+  if (until === -Infinity) return 0; // killed before it delivered anything
   let longest = 0;
   let before = Math.min(delivered[0]?.at ?? until, until);
   for (const { at } of delivered) {
