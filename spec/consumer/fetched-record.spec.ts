@@ -23,7 +23,7 @@ function fetched(
 }
 
 describe('FetchedRecord', () => {
-  it('has its facts as own fields and decodes the rest', () => {
+  it('has its facts as own fields and decodes the rest [ST4]', () => {
     const [record] = fetched([{ key: 'käy', value: 'välue', timestamp: 1234, headers: { a: 'b' } }]);
     expect(Object.entries(record!)).toEqual([
       ['topic', 't'],

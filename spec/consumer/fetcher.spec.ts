@@ -169,6 +169,24 @@ describe('Fetcher', () => {
     expect(request.topics[0]!.topicId).toMatch(/^new-of-t/);
   });
 
+  it('asks for a deleted topic by its id and with back-off, never by its name: that may be another one soon', () => {
+    const bench = new FlowBench();
+    bench.brokers.topic('t', [1])[0]!.fill(3);
+    const sink = acking();
+    bench.open('t', 0).attachRecords(sink);
+    bench.advance(50);
+    bench.brokers.remove('t');
+    const before = bench.brokers.fetches.length;
+    bench.advance(3000);
+    const after = bench.brokers.fetches.slice(before);
+    expect(after.filter(({ maxVersion }) => maxVersion !== undefined)).toEqual([]);
+    expect(after.length).toBeLessThan(20);
+    bench.brokers.topic('t', [1])[0]!.fill(8);
+    bench.brokers.renew('t');
+    bench.advance(3000);
+    expect([bench.trouble, sink.offsets]).toEqual([['recreated t-0 at 3'], [0, 1, 2]]);
+  });
+
   it('asks a new leader where the epoch of the position ends, and tells truncation', () => {
     const bench = new FlowBench();
     const [log] = bench.brokers.topic('t', [1]);
@@ -337,7 +355,7 @@ describe('Fetcher under its byte budget', () => {
     expect(stuck.records.length).toBeLessThanOrEqual(200);
   });
 
-  it('reads a batch that is bigger than every limit', () => {
+  it('reads a batch that is bigger than every limit [C32]', () => {
     const bench = new FlowBench({ ...options, bufferBytes: 8192, maxPartitionFetchBytes: 1024 });
     const [log] = bench.brokers.topic('t', [1]);
     log!.append(batchBytes({ base: 0, records: ['x'.repeat(200_000)] }));

@@ -116,7 +116,8 @@ export class BrokerSource {
     for (const { topic, partition, fetch } of plan.cursors) {
       fetch.askedBy = request;
       fetch.askedOffset = fetch.offset;
-      const topicId = cluster.metadata.topic(topic)?.topicId ?? ZERO_UUID;
+      // not what metadata says now: a topic that is being deleted has no id there, and by its name the next one would be read
+      const topicId = fetch.topicId ?? ZERO_UUID;
       if (topicId === ZERO_UUID) byId = false;
       wanted.push({
         topic,

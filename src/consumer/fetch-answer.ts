@@ -34,8 +34,11 @@ export function applyAnswer(
 ): void {
   const { cluster, budget } = context;
   const waiting = new Map<string, Map<number, PartitionCursor>>();
+  // by the ids that were asked for: metadata may not know them any more, and a refusal has to find its partition all the same
+  const names = new Map<string | null, string>();
   for (const cursor of cursors) {
     if (cursor.fetch.askedBy !== context.request) continue;
+    names.set(cursor.fetch.topicId, cursor.topic);
     let partitions = waiting.get(cursor.topic);
     if (partitions === undefined) waiting.set(cursor.topic, (partitions = new Map<number, PartitionCursor>()));
     partitions.set(cursor.partition, cursor);
@@ -43,7 +46,7 @@ export function applyAnswer(
   const frame = new Frame(budget, frameBytes(response));
   let refresh = false;
   for (const { topic, topicId, partitions } of response.responses) {
-    const name = topic === '' ? cluster.metadata.topicName(topicId) : topic;
+    const name = topic === '' ? names.get(topicId) : topic;
     const ours = name === undefined ? undefined : waiting.get(name);
     if (ours === undefined) continue;
     for (const data of partitions) {

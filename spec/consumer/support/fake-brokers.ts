@@ -158,6 +158,18 @@ export class FakeBrokers {
     this.update();
     return logs;
   }
+  /** Another id for what is there now. */
+  renew(name: string): void {
+    this.#ids.set(name, `new-of-${name}`.padEnd(22, 'x'));
+    this.learn();
+    this.update();
+  }
+  /** Deleted; the id of what comes under that name later is another. */
+  remove(name: string): void {
+    this.#actual.delete(name);
+    this.#known.delete(name);
+    this.update();
+  }
   /** Metadata as it is becomes known. */
   learn(): void {
     this.#known = new Map(
