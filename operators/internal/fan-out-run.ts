@@ -102,6 +102,8 @@ export class FanOutRun<S extends Leased> implements Observer<S> {
   readonly #shared = new RefQueue<readonly ForkedLease[]>();
   #oldest: readonly ForkedLease[] | null = null;
   #queue: RefQueue<S> | null = null;
+  /** Those still at work; replaced, never changed, so that a round under way keeps its own. */
+  #live: readonly Arm<S>[];
   #giving = false;
   #atWork: number;
   #closed = false;
@@ -110,6 +112,7 @@ export class FanOutRun<S extends Leased> implements Observer<S> {
     this.#functions = functions;
     this.#downstream = downstream;
     this.#arms = functions.map(() => new Arm<S>());
+    this.#live = this.#arms;
     this.#atWork = functions.length;
   }
 
@@ -126,6 +129,7 @@ export class FanOutRun<S extends Leased> implements Observer<S> {
         },
         complete: () => {
           arm.finish();
+          this.#live = this.#live.filter((other) => other !== arm);
           this.#atWork -= 1;
           if (this.#atWork === 0) this.#downstream.complete();
         },
@@ -167,18 +171,18 @@ export class FanOutRun<S extends Leased> implements Observer<S> {
   }
 
   #give(item: S): void {
-    const arms = this.#arms.filter((arm) => !arm.isOver);
+    const arms = this.#live;
     if (arms.length === 1) {
       arms[0]!.give(item);
       return;
     }
     const shares = forkLease(item.lease, arms.length);
     this.#remember(shares);
-    arms.forEach((arm, index) => {
+    for (let index = 0; index < arms.length; index += 1) {
       const share = shares[index]!;
       if (this.#closed) share.release();
-      else arm.give(withLease(item, share));
-    });
+      else arms[index]!.give(withLease(item, share));
+    }
   }
 
   #remember(shares: readonly ForkedLease[]): void {
