@@ -89,7 +89,7 @@ describe('operators on a real cluster', () => {
 
   it('commits with the slower arm of a fan-out', async () => {
     const at = await scene(20, { commit: { everyMs: 50 } });
-    const gate$ = new Subject<void>();
+    const gate$ = new Subject<number>();
     let gated = false;
     const receipts = lastValueFrom(
       at.consumer.records$.pipe(
@@ -103,7 +103,7 @@ describe('operators on a real cluster', () => {
         ),
         commitOffsets(),
         tap(({ offsets }) => {
-          if (offsets[0]!.offset === 10) gate$.next();
+          if (offsets[0]!.offset === 10) gate$.next(0);
           else expect(offsets[0]!.offset <= 10 || gated).toBe(true);
           gated ||= offsets[0]!.offset === 10;
         }),

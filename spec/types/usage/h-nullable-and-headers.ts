@@ -3,6 +3,7 @@ import { latestByKey, produce } from 'rx-kafka/operators';
 import { type Order, is, orders, producer, table, toInvoice } from './prelude.js';
 
 is<ReadonlyMap<string, Order>>()(table.records$.pipe(latestByKey()));
+is<ReadonlyMap<string, Order>>()(table.readRange({ from: 'beginning', to: 'end' }).pipe(latestByKey()));
 is<Order | null>()(table.records$.pipe(map((r) => r.value)));
 orders.records$.pipe(
   produce(producer, (r) => ({
