@@ -42,7 +42,11 @@ export class LocalAssignment {
   add(partitions: readonly TopicPartition[]): void {
     if (this.#stopped) return;
     const now = partitions.filter((tp) => !this.#draining.has(tp));
-    this.#returning.push(...partitions.filter((tp) => this.#draining.has(tp)));
+    // asked for at every look at the metadata while it drains, and still begins once
+    const again = partitions.filter(
+      (tp) => this.#draining.has(tp) && !this.#returning.some((other) => same(tp, other)),
+    );
+    this.#returning.push(...again);
     if (now.length === 0) return;
     this.#held.addAll(now);
     this.#host.assigned(now, this.#held.list());
