@@ -47,7 +47,7 @@ class OneSink implements RecordSink<Bytes | null, Bytes | null> {
 }
 
 describe('deadLetter', () => {
-  it('writes original bytes, kept headers and provenance [D6 R5]', () => {
+  it('writes original bytes, kept headers and provenance [D#R5]', () => {
     const sink = new OneSink();
     const made = record({
       key: 'k',

@@ -46,7 +46,7 @@ const processing = (options: ProcessEachOptions<SpecItem> = {}) =>
   );
 
 describe('processEach with onFailure park', () => {
-  it('sets the record aside with its lease open and tells who it is [D6 R5]', () => {
+  it('sets the record aside with its lease open and tells who it is [D#R5]', () => {
     const { bad, push, owner, out, ends } = processing();
     bad.add(1);
     const lease = push(1);

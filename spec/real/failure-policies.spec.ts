@@ -39,7 +39,7 @@ const parkedOf = (consumer: Consumer<string, string>): Promise<Parked> =>
   );
 
 describe('failure policies on a real cluster', () => {
-  it('parks a poison record, commits nothing beyond it, and goes on after retry and skip [D6 R5]', async () => {
+  it('parks a poison record, commits nothing beyond it, and goes on after retry and skip [D#R5]', async () => {
     const { kafka, topic, groupId } = await setUp(1, ['good', 'poison', 'later']);
     const consumer = kafka.consumer({ groupId, topics: topic, ...texts, commit: { everyMs: 100 } });
     let tries = 0;

@@ -146,7 +146,7 @@ it('[B121, CM9] batches have at most maxPollRecords records', async () => {
   expect(() => reader({ maxPollRecords: 0 })).toThrow(/maxPollRecords/u);
 });
 
-it('[B130, D#R5] a record has the sizes, the time and the null it was written with', async () => {
+it('[B130] a record has the sizes, the time and the null it was written with', async () => {
   await createTopic(sharedBrokers(), topic, { partitions: 1 });
   const before = Date.now();
   await kafka.producer({ valueSerializer: utf8 }).sendAndWait({ topic, value: 'fourteen bytes' });

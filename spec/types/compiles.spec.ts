@@ -6,7 +6,7 @@ const bound = 60_000;
 
 describe('the usage of the public surface', () => {
   it(
-    'compiles against the three entries of the package, and its mistakes do not',
+    '[W3] compiles against the three entries of the package, and its mistakes do not',
     () => {
       const path = join(__dirname, 'tsconfig.json');
       const config = ts.readConfigFile(path, (name) => ts.sys.readFile(name));
