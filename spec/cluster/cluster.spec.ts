@@ -50,7 +50,7 @@ describe('bootstrap', () => {
     expect(outcome.at).toBeLessThan(1100);
   });
 
-  it('[D#712] keeps trying with back-off, tells of it in events, and gets through', () => {
+  it('[D#712, KJ#1513] keeps trying with back-off, tells of it in events, and gets through', () => {
     bench.broker(1).stop();
     bench.broker(2).stop();
     bench.cluster.metadata.retain(['t']);

@@ -109,6 +109,16 @@ describe('FetchedRecord', () => {
     expect(() => record!.value).toThrow(DeserializationError);
   });
 
+  it('[E10] is its own lease, and shares with its batch what is the same for all', () => {
+    const [one, other] = fetched([{ value: 'a' }, { value: 'b' }]) as [FetchedRecord, FetchedRecord];
+    expect(one.lease).toBe(one);
+    expect(other.lease.partitions).toBe(one.lease.partitions);
+    // facts only: no function, no state of the lease, nothing decoded before it is asked for
+    for (const value of Object.values(one)) expect(['string', 'number']).toContain(typeof value);
+    expect(Reflect.ownKeys(one)).toEqual(Object.keys(other));
+    expect(Object.getPrototypeOf(one)).toBe(Object.getPrototypeOf(other));
+  });
+
   it('differs from another record, and equals the same one fetched again', () => {
     const one = fetched([{ value: 'a' }, { value: 'a' }]);
     const again = fetched([{ value: 'a' }, { value: 'a' }]);

@@ -95,7 +95,7 @@ describe('topics with a group', () => {
     expect(cluster.count('JoinGroup')).toBe(2);
   });
 
-  it('fail when a topic may not be read, and hold nothing afterwards', () => {
+  it('[D#1019] fail when a topic may not be read, and hold nothing afterwards', () => {
     const cluster = new FakeMetadataCluster();
     const host = new RecordingHost();
     const given = options({ topics: 't', groupId: 'g', allowAutoCreateTopics: false });

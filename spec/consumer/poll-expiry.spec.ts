@@ -135,7 +135,7 @@ describe('a member keeps its membership past maxPollIntervalMs', () => {
     expect([world.group.members.size, consumer.held.length]).toEqual([1, 2]);
   });
 
-  it('[D#848] paused by the user with nothing open', () => {
+  it('[D#848, W4] paused by the user with nothing open', () => {
     const { world, consumer } = hung();
     consumer.core.pause([{ topic: 't', partition: 0 }]);
     world.fill(0, 3);
@@ -183,7 +183,7 @@ describe('a member keeps its membership past maxPollIntervalMs', () => {
 });
 
 describe('a partition that stands still is told once', () => {
-  it('[L23] by age since delivery, with the record that holds it', () => {
+  it('[L23, E12] by age since delivery, with the record that holds it', () => {
     const { world, consumer } = hung({ stallWarningMs: 10_000, maxPollIntervalMs: 300_000 });
     consumer.core.pause([{ topic: 't', partition: 0 }]);
     world.fill(0, 3);
@@ -197,7 +197,7 @@ describe('a partition that stands still is told once', () => {
     expect(consumer.warnings).toHaveLength(1);
   });
 
-  it('[L18] when nobody subscribes its stream', () => {
+  it('[L18, W4] when nobody subscribes its stream', () => {
     const world = new ConsumerWorld(1);
     const consumer = world.consumer();
     consumer.opened = () => undefined;

@@ -133,7 +133,7 @@ describe('consumer options', () => {
     ['max_poll_records', 5, 'maxPollRecords'],
     ['consumer_timeout_ms', 200, 'nothing polls'],
     ['topik', 'a', 'topics'],
-  ])('says what %s is called here [CO24]', (name, value, here) => {
+  ])('says what %s is called here [CO24] [D#897]', (name, value, here) => {
     expect(failure({ topics: 'a', [name]: value }).message).toContain(here);
   });
 });

@@ -58,7 +58,7 @@ function read(
 }
 
 describe('readRange', () => {
-  it('reads what is selected from the beginning to the end of that moment, and completes', () => {
+  it('[D#897, D#132] reads what is selected from the beginning to the end of that moment, and completes', () => {
     const { kafka, consumer } = bench();
     const watched = watch(consumer.readRange());
     kafka.advance(4);

@@ -90,6 +90,54 @@ describe('processEach', () => {
       times({ order: (r) => r.value % 2 }, '10ms a 9ms b 19ms (c|)');
     });
 
+    it('[L19, E11] forgets the lanes of keys that are done, and never runs out of them', () => {
+      const maps = new Set<Map<unknown, unknown>>();
+      let most = 0;
+      const plain = Reflect.get(Map.prototype, 'set') as Map<unknown, unknown>['set'];
+      const set = jest.spyOn(Map.prototype, 'set').mockImplementation(function (
+        this: Map<unknown, unknown>,
+        key,
+        value,
+      ) {
+        plain.call(this, key, value);
+        // lanes by key are numbers
+        if (typeof key === 'number') {
+          maps.add(this);
+          most = Math.max(most, this.size);
+        }
+        return this;
+      });
+      const waiting: Subject<number>[] = [];
+      let count = 0;
+      const source$ = new Subject<In>();
+      source$
+        .pipe(
+          processEach(
+            () => {
+              const answer = new Subject<number>();
+              waiting.push(answer);
+              return answer;
+            },
+            { order: 'key', concurrency: 100 },
+          ),
+          acknowledge(),
+        )
+        .subscribe(() => (count += 1));
+      for (let n = 0; n < 20_000; n += 1) {
+        source$.next(record({ key: `key ${n}`, value: n, offset: n }));
+        if (waiting.length === 100)
+          for (const answer of waiting.splice(0)) {
+            answer.next(n);
+            answer.complete();
+          }
+      }
+      set.mockRestore();
+      expect(count).toBe(20_000);
+      expect(most).toBeGreaterThan(50);
+      expect(most).toBeLessThanOrEqual(100);
+      expect([...maps].map(({ size }) => size)).toEqual([0]);
+    });
+
     it('gives a free place to the lane that waits longest', () => {
       times({ order: 'key', concurrency: 1 }, '10ms a 19ms b 29ms (c|)');
     });

@@ -84,7 +84,7 @@ async function filled(): Promise<string> {
 }
 
 describe.each(protocols)('a hand-over between %s members', (_name, options) => {
-  it('waits for a handler of 3 s; the new owner starts after it and repeats nothing [C23] [D#929] [L1] [L2]', async () => {
+  it('waits for a handler of 3 s; the new owner starts after it and repeats nothing [C23] [D#929] [L1] [L2] [W12]', async () => {
     const topic = await filled();
     const groupId = uniqueName('g');
     const first = new Member(topic, groupId, options, (offset) => (offset === 2 ? 3000 : 20));
@@ -110,7 +110,7 @@ describe.each(protocols)('a hand-over between %s members', (_name, options) => {
       expect([...member.kinds('lost'), ...member.kinds('commitFailed')]).toEqual([]);
   }, 90_000);
 
-  it('does not wait beyond the drain deadline: the group goes on, and the event names what was abandoned [L7]', async () => {
+  it('does not wait beyond the drain deadline: the group goes on, and the event names what was abandoned [L7] [W12]', async () => {
     const topic = await filled();
     const groupId = uniqueName('g');
     const late = { ...options, drainTimeoutMs: 2500 };

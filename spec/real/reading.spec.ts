@@ -174,7 +174,7 @@ it('[B133, CM1] a topic that does not exist yet is waited for', async () => {
   expect((await first).value).toBe('0-0');
 }, 60_000);
 
-it('[C26, KJ#1732, PL#128] a partition whose work does not end keeps no other one of its broker waiting', async () => {
+it('[C26, KJ#1732, PL#128, W4] a partition whose work does not end keeps no other one of its broker waiting', async () => {
   await fill(6, 100);
   const consumer = reader({ acknowledge: 'explicit', window: { records: 5 } });
   const counts = new Map<number, number>();

@@ -141,7 +141,7 @@ describe('reading on a real cluster', () => {
   }, 60_000);
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
-    'reads %s and headers by what the batches say [B131] [C30]',
+    'reads %s and headers by what the batches say [B131] [C30] [D#1112]',
     async (compression) => {
       const { kafka, topic } = await topicOf(0);
       const producer = kafka.producer({ valueSerializer: utf8, compression, lingerMs: 5 });

@@ -102,7 +102,7 @@ describe('joining', () => {
     [26, /sessionTimeoutMs of 45000/],
     [30, /"g" may not be read/],
     [82, /groupInstanceId "i1"/],
-  ])('[B155] fails for good with %d and says what to do', (errorCode, message) => {
+  ])('[B155, KJ#1513] fails for good with %d and says what to do', (errorCode, message) => {
     const member = new Member({ groupInstanceId: 'i1' });
     member.membership.subscribe(['t']);
     member.advance();
