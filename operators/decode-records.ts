@@ -21,7 +21,7 @@ import { SyncStage } from './internal/sync-stage.js';
  * @public
  */
 export function decodeRecords<S extends Leased>(options: {
-  readonly onFailure: OnFailure<S>;
+  readonly onFailure: OnFailure<NoInfer<S>>;
 }): MonoTypeOperatorFunction<S> {
   const given = options as { readonly onFailure: OnFailure<S> } | undefined;
   checkNames('decodeRecords', given, ['onFailure']);
