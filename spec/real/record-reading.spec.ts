@@ -1,4 +1,4 @@
-import { firstValueFrom, lastValueFrom, type Observable, take, timeout, timer, toArray } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, type Observable, take, timeout, timer, toArray } from 'rxjs';
 import { DeserializationError, Kafka, nullable, serde, UsageError, utf8 } from '../../src/index.js';
 import { sharedBrokers, uniqueName } from '../support/kafka/shared-brokers.js';
 import { createTopic } from '../support/peers/kafkajs.js';
@@ -75,8 +75,10 @@ describe('reading on a real cluster', () => {
   it('gives everything to each of two consumers without a group, and lets them commit nothing [B114]', async () => {
     const { kafka, topic } = await topicOf(100, 2);
     for (const consumer of [kafka.consumer({ topics: topic, ...texts }), kafka.consumer({ topics: topic, ...texts })]) {
+      // subscribed before anything is read: 200 records may be there before the assignment could be looked at
+      const held = one(consumer.assignment$.pipe(filter(({ length }) => length === 2)));
       const read = some(consumer.records$, 200);
-      await until(() => consumer.assignment.length === 2);
+      await held;
       await expect(one(consumer.commit([{ topic, partition: 0, offset: 1 }]))).rejects.toBeInstanceOf(UsageError);
       expect(new Set((await read).map(({ partition, offset }) => `${partition}:${offset}`)).size).toBe(200);
     }
