@@ -481,6 +481,56 @@ describe('a partition that goes', () => {
   });
 });
 
+describe('a commit of a partition whose start is not known yet', () => {
+  const opening = (bench: Bench): Part => {
+    const part: Part = { topic: 't', partition: 0, epoch: 9, commitValue: null };
+    bench.committer.expect(part);
+    return part;
+  };
+
+  it('waits for the start, and stands over what the reset policy chose [CM10]', () => {
+    const bench = new Bench();
+    const part = opening(bench);
+    const commit = bench.explicit({ topic: 't', partition: 0, offset: 5 });
+    expect([commit.result, bench.requests]).toEqual([null, 0]);
+    part.commitValue = { offset: 0, leaderEpoch: 7 };
+    bench.committer.add(part, null);
+    const chosen = bench.now(part);
+    expect(bench.sent).toBe('t-0@5');
+    bench.answer();
+    expect([commit.result, chosen.result, bench.requests]).toEqual(['committed t-0@5', 'committed t-0@5', 1]);
+    expect(bench.now(part).result).toBe('committed t-0@5');
+  });
+
+  it('is sent when the start is known, whoever else commits or not', () => {
+    const bench = new Bench();
+    const part = opening(bench);
+    bench.explicit({ topic: 't', partition: 0, offset: 5 });
+    bench.committer.add(part, 3);
+    bench.advance();
+    expect(bench.sent).toBe('t-0@5');
+  });
+
+  it('is superseded when the partition goes before, and ends in time when the start never comes', () => {
+    const bench = new Bench();
+    const part = opening(bench);
+    const gone = bench.explicit({ topic: 't', partition: 0, offset: 5 });
+    bench.committer.remove(part);
+    bench.advance();
+    expect(gone.result).toMatch(/^superseded/);
+    opening(bench);
+    const late = bench.explicit({ topic: 't', partition: 0, offset: 5 });
+    bench.advance(30_000);
+    expect(late.result).toMatchObject({ code: 'ERR_KAFKA_TIMEOUT' });
+  });
+
+  it('does not hold up a commit of everything or a drain', () => {
+    const bench = new Bench();
+    const part = opening(bench);
+    expect([bench.now().result, bench.now(part).result, bench.requests]).toEqual(['committed', 'committed', 0]);
+  });
+});
+
 describe('an explicit commit', () => {
   it('[CM10] writes the given offset and text, whatever is settled', () => {
     const bench = new Bench();

@@ -2,9 +2,8 @@ import { cooperativeSticky } from '../../src/consumer/group/assignors/cooperativ
 import { range } from '../../src/consumer/group/assignors/range.js';
 import { roundRobin } from '../../src/consumer/group/assignors/round-robin.js';
 import type { Assignor } from '../../src/model/assignor.js';
-import type { Channel } from '../../src/cluster/channel.js';
-import { leaveGroupApi } from '../../src/protocol/messages/leave-group.js';
 import { LiveMember, type LiveMemberOptions, Ownership } from '../consumer/group/support/live-member.js';
+import { expel } from '../support/kafka/expel.js';
 import { waitUntil } from '../support/kafka/probe.js';
 import { sharedBrokers, uniqueName } from '../support/kafka/shared-brokers.js';
 import { createTopic } from '../support/peers/kafkajs.js';
@@ -109,7 +108,7 @@ it('completes a join although a commit is refused in the middle of it [B164]', a
   one.settle({ topic, partition: 0 }, 5);
   // thrown out by an administrator: the next commit is answered with UNKNOWN_MEMBER_ID
   const { memberId } = one.membership.identity();
-  await expel(one, memberId);
+  await expel(groupId, memberId);
   one.membership.committer!.commitNow(null, () => undefined);
   await waitUntil('another member id', 20_000, () => {
     const now = one.membership.identity().memberId;
@@ -149,20 +148,3 @@ it('runs an assignor of the user, with user data that comes back to the leader [
   await Promise.all([loud.holds(4), quiet.holds(0)]);
   expect(seen.at(-1)).toBe('1,9');
 });
-
-function expel(member: LiveMember, memberId: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    member.cluster.coordinator('group', groupId, (error, node) => {
-      if (node === null) {
-        reject(error ?? new Error('no coordinator'));
-        return;
-      }
-      const channel: Pick<Channel, 'call'> = member.cluster.control.broker(node);
-      const body = { groupId, members: [{ memberId, groupInstanceId: null, reason: 'spec' }] };
-      channel.call(leaveGroupApi, body, {}, (failure) => {
-        if (failure === null) resolve();
-        else reject(failure);
-      });
-    });
-  });
-}

@@ -39,6 +39,8 @@ interface Entry {
   /** Who waits for the next request that has this partition. */
   queue: Set<CommitJob<Entry>>;
   held: boolean;
+  /** Its start is known. Before, only explicit commits are queued, and wait: one that overtook the look-up would be undone. */
+  begun: boolean;
 }
 
 /** One partition in the request that is out. */
@@ -84,10 +86,24 @@ export class Committer {
     });
   }
 
+  /** It is held, and what the group has stored for it is being asked: an explicit commit of it waits for `add`. */
+  expect(c: Committable): void {
+    const entry = { c, stored: null, seen: null, explicit: null, queue: new Set<CommitJob<Entry>>() };
+    this.#entries.set(c, { ...entry, held: true, begun: false });
+  }
+
   /** @param committed - the offset that the group has stored for it, null if none */
   add(c: Committable, committed: number | null): void {
-    const entry: Entry = { c, stored: committed, seen: committed, explicit: null, queue: new Set(), held: true };
-    this.#entries.set(c, entry);
+    if (!this.#entries.has(c)) this.expect(c);
+    const entry = this.#entries.get(c)!;
+    entry.stored = committed;
+    entry.seen = committed;
+    entry.begun = true;
+    if (entry.queue.size > 0) {
+      hop(this.#group.runtime, () => {
+        this.#pump();
+      });
+    }
   }
 
   /** No commit of it afterwards. A request that was written already is still answered as what it came to. */
@@ -115,7 +131,8 @@ export class Committer {
    */
   commitNow(which: readonly Committable[] | null, done: Done<CommitReceipt>): Cancel {
     const entries = (which ?? [...this.#entries.keys()]).flatMap((c) => this.#entries.get(c) ?? []);
-    return this.#enqueue(entries, done);
+    const begun = entries.filter((entry) => entry.begun);
+    return this.#enqueue(begun, done);
   }
 
   /** Commits these offsets, whatever has been settled. They stand until the commit value of the partition moves. */
@@ -193,6 +210,7 @@ export class Committer {
     if (this.#closed || this.#flight !== null || this.#pause.armed || !this.#group.commitReady) return;
     const parts: Part[] = [];
     for (const entry of this.#entries.values()) {
+      if (!entry.begun) continue;
       for (const job of entry.queue) if (job.over) entry.queue.delete(job);
       if (entry.queue.size === 0) {
         entry.explicit = null;

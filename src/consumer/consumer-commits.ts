@@ -52,6 +52,11 @@ export class ConsumerCommits {
       }) ?? (() => undefined);
   }
 
+  /** Assigned, before its start is known: what is committed explicitly waits until then. */
+  expect({ cursor }: HeldPartition): void {
+    this.#committer?.expect(cursor);
+  }
+
   /** @param committed - the offset that the group has stored, null for none */
   add(held: HeldPartition, committed: number | null): void {
     if (this.#committer === null) return;

@@ -278,6 +278,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       this.#gate(cursor);
       const held = new HeldPartition(tp, epoch, cursor);
       this.partitions.add(held);
+      this.commits.expect(held);
       return held;
     });
     this.#tellAssignment();

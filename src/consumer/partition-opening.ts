@@ -1,5 +1,5 @@
 import { type Runtime } from '../model/runtime.js';
-import { type OffsetList, type TopicPartitionOffset } from '../model/topic-partition.js';
+import { type TopicPartitionOffset } from '../model/topic-partition.js';
 import { type ConsumerCommits } from './consumer-commits.js';
 import { type HeldPartition } from './held-partition.js';
 import { type RebalanceHooks } from './rebalance-hooks.js';
@@ -31,15 +31,19 @@ export class PartitionOpening {
   }
 
   begin(fresh: readonly HeldPartition[], given: readonly TopicPartitionOffset[]): void {
-    const { runtime, starts, hooks, hookMs } = this.#host;
+    const { runtime, starts, commits, hooks, hookMs } = this.#host;
     starts.resolve(fresh, given, (error, committed) => {
       if (this.#host.closed()) return;
       if (committed === null) {
         this.#host.failed(error);
         return;
       }
+      // before the hook: one that commits waits for its receipt
+      for (const held of fresh.filter(isResolving)) {
+        commits.add(held, committed.find((offset) => held.is(offset))?.offset ?? null);
+      }
       hooks.run('assigned', fresh.filter(isResolving), runtime.now() + hookMs, () => {
-        this.#commitChosen(fresh.filter(isResolving), committed);
+        this.#commitChosen(fresh.filter(isResolving));
       });
     });
   }
@@ -48,9 +52,8 @@ export class PartitionOpening {
    * A position from the reset policy is stored before anything is delivered: a consumer that starts at the end and dies early
    * would otherwise skip what arrives in between.
    */
-  #commitChosen(partitions: readonly HeldPartition[], committed: OffsetList): void {
+  #commitChosen(partitions: readonly HeldPartition[]): void {
     const { commits } = this.#host;
-    for (const held of partitions) commits.add(held, committed.find((offset) => held.is(offset))?.offset ?? null);
     const chosen = partitions.filter(({ fromReset }) => fromReset);
     if (chosen.length === 0) this.#open(partitions);
     else {

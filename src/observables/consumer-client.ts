@@ -25,7 +25,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '../model/topic-partition.js';
-import { UsageError } from '../errors/usage-error.js';
+import { checkCommitOffsets, checkHasGroup } from './commit-arguments.js';
 import { runHook } from './consumer-hooks.js';
 import { lagOf } from './consumer-lag.js';
 import { foreign } from './consumer-foreign-names.js';
@@ -155,15 +155,17 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   }
 
   committed(partitions: readonly TopicPartition[]): Observable<OffsetList> {
-    return this.#call<OffsetList>((done) => this.#queries.committed(partitions, done));
+    return defer(() => {
+      checkHasGroup(this.#core.options.groupId, 'committed');
+      return this.#call<OffsetList>((done) => this.#queries.committed(partitions, done));
+    });
   }
 
   /** Without offsets: what is acknowledged by now, of everything held. */
   commit(offsets?: OffsetList): Observable<CommitReceipt> {
     return defer(() => {
-      if (this.#core.options.groupId === null) {
-        throw new UsageError('A consumer without groupId has nowhere to commit to, give it a groupId');
-      }
+      checkHasGroup(this.#core.options.groupId, 'commit');
+      if (offsets !== undefined) checkCommitOffsets(offsets);
       const commits = this.#core.session?.commits;
       if (commits === undefined) {
         if (offsets !== undefined && offsets[0] !== undefined) this.#core.held(offsets[0]);

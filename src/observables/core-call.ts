@@ -8,18 +8,14 @@ import { type Runtime } from '../model/runtime.js';
  */
 export function coreCall<T>(runtime: Runtime, start: (done: Done<T>) => Cancel): Observable<T> {
   return new Observable<T>((subscriber) => {
-    const release = runtime.keepAlive?.();
-    const cancel = start((error, value) => {
-      release?.();
+    // first of all: a start that throws leaves nothing else behind, and its error ends the subscription
+    subscriber.add(runtime.keepAlive?.());
+    return start((error, value) => {
       if (error !== null) subscriber.error(error);
       else {
         subscriber.next(value as T);
         subscriber.complete();
       }
     });
-    return () => {
-      release?.();
-      cancel();
-    };
   });
 }

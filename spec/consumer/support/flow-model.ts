@@ -108,8 +108,7 @@ export class FlowModel {
     expect(logs.map((_, at) => group.stored.get(`t-${at}`) ?? 0)).toEqual(ends);
     expect(this.processed.map(({ size }) => size)).toEqual(ends);
     // who hung and came back is a member again
-    const away = this.world.consumers.filter(({ alive, core }) => alive && core.session?.expired === true);
-    expect(away.map(({ id }) => id)).toEqual([]);
+    expect(this.#away()).toEqual([]);
     for (const consumer of this.world.consumers) {
       if (consumer.error !== null) throw new Error(`consumer ${consumer.id} failed`, { cause: consumer.error });
       const still = consumer.alive ? consumer.held.filter(({ cursor }) => cursor.openLeases > 0) : [];
@@ -120,8 +119,14 @@ export class FlowModel {
   #settled(): boolean {
     const { logs, group } = this.world;
     const held = this.world.consumers.filter(({ alive }) => alive).flatMap((consumer) => consumer.held);
-    if (this.world.consumers.some(({ alive, core }) => alive && core.session?.expired === true)) return false;
+    if (this.#away().length > 0) return false;
     return held.length === logs.length && logs.every(({ end }, at) => (group.stored.get(`t-${at}`) ?? 0) === end);
+  }
+
+  /** Subscribed, and not a member of the group. */
+  #away(): number[] {
+    const subscribed = this.world.consumers.filter(({ alive, over }) => alive && !over);
+    return subscribed.filter(({ core }) => core.groupMetadata().generation < 0).map(({ id }) => id);
   }
 
   #opened(consumer: WorldConsumer, held: HeldPartition): void {

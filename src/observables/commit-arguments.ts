@@ -1,0 +1,33 @@
+import { UsageError } from '../errors/usage-error.js';
+import { type OffsetList, type TopicPartitionOffset } from '../model/topic-partition.js';
+
+/**
+ * What a user wants committed, before it is asked whether the partitions are held.
+ * @throws UsageError that names the first mistake
+ */
+export function checkCommitOffsets(offsets: OffsetList): void {
+  if (!Array.isArray(offsets) || offsets.length === 0) {
+    throw new UsageError('commit takes a list of { topic, partition, offset, metadata? }, or nothing at all');
+  }
+  for (const each of offsets as readonly (Partial<TopicPartitionOffset> | null)[]) {
+    const { topic, partition, offset, metadata } = each ?? {};
+    if (typeof topic !== 'string' || topic === '' || !isCount(partition) || !isCount(offset)) {
+      throw new UsageError(
+        `An offset to commit is { topic, partition, offset, metadata? }, got ${JSON.stringify(each)}`,
+      );
+    }
+    if (metadata !== undefined && typeof metadata !== 'string') {
+      throw new UsageError(`Metadata of a commit is text, got ${JSON.stringify(metadata)}`, { topic, partition });
+    }
+  }
+}
+
+/** @throws UsageError without a group: there is nowhere to commit. */
+export function checkHasGroup(groupId: string | null, call: string): void {
+  if (groupId === null)
+    throw new UsageError(`${call} needs a consumer with a groupId, offsets are stored in its group`);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
