@@ -71,4 +71,28 @@ describe('examples', () => {
     expect(ran.lines.at(-1)).toBe('closed');
     expect((await endOffsets(sharedBrokers(), to)).reduce((sum, end) => sum + end, 0)).toBe(50);
   }, 120_000);
+
+  it('[C17] priorities.ts reads a partition that lags behind first, and then all again', async () => {
+    const topic = uniqueName('jobs');
+    await createTopic(sharedBrokers(), topic, { partitions: 2 });
+    const jobs = (name: string, count: number): { key: string; value: string; headers: [] }[] =>
+      Array.from({ length: count }, (_, n) => ({ key: 'k', value: `${name} ${n}`, headers: [] }));
+    await kafkajsProduce(sharedBrokers(), topic, 0, jobs('early', 5), 'none');
+    await kafkajsProduce(sharedBrokers(), topic, 1, jobs('backlog', 1000), 'none');
+    const late: Promise<unknown>[] = [];
+    const env = { TOPIC: topic, GROUP: uniqueName('workers'), BEHIND: '50' };
+    const ran = await example('priorities', env, (lines) => {
+      // comes while partition 1 is worked off
+      if (late.length === 0 && lines.includes('first 1'))
+        late.push(kafkajsProduce(sharedBrokers(), topic, 0, jobs('late', 5), 'none'));
+      return lines.includes('0: late 4');
+    });
+    await Promise.all(late);
+    const at = (line: string): number => ran.lines.indexOf(line);
+    const again = ran.lines.findIndex((line, n) => line === 'first all' && n > at('first 1'));
+    expect(at('first 1')).toBeGreaterThanOrEqual(0);
+    expect(again).toBeGreaterThan(at('1: backlog 800'));
+    expect(at('0: late 0')).toBeGreaterThan(again);
+    expect(ran.lines.filter((line) => line.startsWith('0: '))).toHaveLength(10);
+  }, 120_000);
 });
