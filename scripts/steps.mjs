@@ -37,6 +37,7 @@ export const checks = [
     ...bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src', 'operators'),
   ],
   ['rules catch planted violations', process.execPath, ['scripts/rules.mjs']],
+  ['contract', process.execPath, ['scripts/contract.mjs']],
   ['types', ...bin('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')],
   ['build', process.execPath, ['scripts/build.mjs']],
   ['api reports', process.execPath, ['scripts/api.mjs']],

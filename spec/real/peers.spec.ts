@@ -8,10 +8,15 @@ import { createTopic, kafkajsConsume, kafkajsProduce } from '../support/peers/ka
 import { type PeerCodec, type PeerRecord, peerCodecs, trickyRecords } from '../support/peers/peer-record.js';
 import { storedBatches } from '../support/peers/stored-batches.js';
 
-// lz4 needs a compiler at install time; its absence shows as skipped specs, never as a silent pass
+// lz4 needs a compiler at install time; its absence shows as skipped specs that say so, never as a silent pass
 const canWrite = (codec: PeerCodec): boolean => codec !== 'lz4' || packageInstalled('lz4');
 const partitionOf = (codec: PeerCodec): number => peerCodecs.indexOf(codec);
-const onlyFor = (codec: PeerCodec): jest.It => (canWrite(codec) ? it : it.skip);
+const onlyFor = (codec: PeerCodec): ((title: string, spec: () => Promise<void>) => void) =>
+  canWrite(codec)
+    ? it
+    : (title, spec) => {
+        it.skip(`${title} (the optional package ${codec} is not installed)`, spec);
+      };
 
 type Read = PeerRecord & { readonly partition: number };
 
