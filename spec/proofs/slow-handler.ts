@@ -1,11 +1,10 @@
 import { firstValueFrom, timer } from 'rxjs';
 import { commitOffsets, forEachPartition, processEach } from '../../operators/index.js';
 import { type Consumer, type ConsumerEvent, Kafka, type TopicPartition, utf8 } from '../../src/index.js';
-import { startCluster } from '../support/kafka/cluster.js';
 import { waitUntil } from '../support/kafka/probe.js';
 import { uniqueName } from '../support/kafka/shared-brokers.js';
 import { committedOffsets, createTopic } from '../support/peers/kafkajs.js';
-import { type Proof, type ProofReport } from '../support/proof.js';
+import { onCluster, type Proof, type ProofReport } from '../support/proof.js';
 
 /** How long the handler of one record takes; the session is the same in both. */
 const handlerMs = { short: 12_000, full: 180_000 } as const;
@@ -105,12 +104,5 @@ async function execute(bootstrapServers: string, scale: 'short' | 'full'): Promi
 export const proof: Proof = {
   name: 'slow-handler',
   describe: 'a handler that takes longer than the session costs no membership',
-  async run({ scale, brokers }) {
-    const cluster = brokers === undefined ? await startCluster({ brokers: 3 }) : null;
-    try {
-      return await execute(brokers ?? cluster?.bootstrapServers ?? '', scale);
-    } finally {
-      await cluster?.stop();
-    }
-  },
+  run: ({ scale, brokers }) => onCluster(brokers, (bootstrapServers) => execute(bootstrapServers, scale)),
 };

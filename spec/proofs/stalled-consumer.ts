@@ -3,10 +3,9 @@ import { promisify } from 'node:util';
 import { lastValueFrom } from 'rxjs';
 import { produceFrom } from '../../operators/index.js';
 import { Kafka } from '../../src/index.js';
-import { startCluster } from '../support/kafka/cluster.js';
 import { uniqueName } from '../support/kafka/shared-brokers.js';
 import { createTopic } from '../support/peers/kafkajs.js';
-import { type Proof, type ProofReport } from '../support/proof.js';
+import { onCluster, type Proof, type ProofReport } from '../support/proof.js';
 
 const run = promisify(execFile);
 const mebibyte = 1048576;
@@ -67,12 +66,5 @@ async function execute(bootstrapServers: string, scale: 'short' | 'full'): Promi
 export const proof: Proof = {
   name: 'stalled-consumer',
   describe: 'a consumer whose pipe never settles keeps its membership and its memory',
-  async run({ scale, brokers }) {
-    const cluster = brokers === undefined ? await startCluster({ brokers: 3 }) : null;
-    try {
-      return await execute(brokers ?? cluster?.bootstrapServers ?? '', scale);
-    } finally {
-      await cluster?.stop();
-    }
-  },
+  run: ({ scale, brokers }) => onCluster(brokers, (bootstrapServers) => execute(bootstrapServers, scale)),
 };

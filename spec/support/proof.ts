@@ -1,3 +1,5 @@
+import { startCluster } from './kafka/cluster.js';
+
 /** How long a proof may take: `short` is part of `npm test`, `full` is what the project claims. */
 export type ProofScale = 'short' | 'full';
 
@@ -22,4 +24,18 @@ export interface Proof {
   /** One sentence: what holds if it passes. */
   readonly describe: string;
   run(options: ProofOptions): Promise<ProofReport>;
+}
+
+/** Runs against the brokers that were given, or against three of its own, which are stopped whatever happens. */
+export async function onCluster(
+  brokers: string | undefined,
+  run: (bootstrapServers: string) => Promise<ProofReport>,
+): Promise<ProofReport> {
+  if (brokers !== undefined) return run(brokers);
+  const cluster = await startCluster({ brokers: 3 });
+  try {
+    return await run(cluster.bootstrapServers);
+  } finally {
+    await cluster.stop();
+  }
 }
