@@ -36,6 +36,7 @@ export type {
   TopicSelection,
 } from './model/consumer.js';
 export type { Delivery, DeliveryFields, ProducerRecord, RecordMetadata, RecordSink } from './model/record-sink.js';
+export type { AppendedRecord, BatchBuilder, BatchRecord } from './model/batch-builder.js';
 export type { Partitioner, Producer, ProducerOptions, ProducerSettings, SerializerOption } from './model/producer.js';
 export { range } from './consumer/group/assignors/range.js';
 export { roundRobin } from './consumer/group/assignors/round-robin.js';

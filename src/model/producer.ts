@@ -1,8 +1,9 @@
 import type { Observable } from 'rxjs';
+import type { BatchBuilder } from './batch-builder.js';
 import type { ClientEvent } from './client-event.js';
 import type { ProducerRecord, RecordMetadata, RecordSink } from './record-sink.js';
 import type { Serializer } from './serde.js';
-import type { Bytes, PartitionInfo } from './topic-partition.js';
+import type { Bytes, PartitionInfo, TopicPartition } from './topic-partition.js';
 
 /** A serializer may be left out only where bytes satisfy the type. @public */
 export type SerializerOption<Name extends string, T> = [T] extends [Bytes | null]
@@ -56,6 +57,16 @@ export interface Producer<in K, in V> extends RecordSink<K, V> {
   readonly sendAndWait: (record: ProducerRecord<K, V>) => Promise<RecordMetadata>;
   /** Undecorated sink on the same accumulator, for dead letters and retry topics. */
   readonly bytes: RecordSink<Bytes | null, Bytes | null>;
+  /** An empty batch to be packed by hand. Nothing is queued before `sendBatch`. */
+  createBatch(): BatchBuilder<K, V>;
+  /**
+   * Cold. Puts a batch behind everything the partition has and emits the place of its first record once all of it is written.
+   * A batch is queued once; several for a partition are sent in order. Waits for room in `bufferMemory` up to `maxBlockMs`:
+   * then it fails and is never sent, so it may be handed over again. Unsubscribing before it is queued takes it back, later it
+   * changes nothing. A batch that was not closed takes what is sent to its partition while it waits for its turn.
+   */
+  readonly sendBatch: (batch: BatchBuilder<never, never>, to: TopicPartition) => Observable<RecordMetadata>;
+  /** Eager. Resolves when everything written before it is delivered or failed; open batches leave at once. */
   flush(): Promise<void>;
   readonly metrics: Readonly<Record<string, number>>;
   partitionsFor(topic: string): Observable<readonly PartitionInfo[]>;

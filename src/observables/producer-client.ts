@@ -4,6 +4,7 @@ import { milliseconds } from '../errors/option-check.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { InvalidOptionError } from '../errors/usage-error.js';
 import { type ClientEvent } from '../model/client-event.js';
+import { type BatchBuilder } from '../model/batch-builder.js';
 import { type Producer } from '../model/producer.js';
 import {
   type DeliveryReceiver,
@@ -13,12 +14,14 @@ import {
   type RecordMetadata,
   type RecordSink,
 } from '../model/record-sink.js';
-import { type Bytes, type PartitionInfo } from '../model/topic-partition.js';
+import { type Bytes, type PartitionInfo, type TopicPartition } from '../model/topic-partition.js';
 import { ProducerCore } from '../producer/producer-core.js';
 import { type Delivered } from './delivery-slots.js';
+import { PackedBatchBuilder } from './packed-batch-builder.js';
 import { partitionsFor } from './partitions-for.js';
 import { ProducerEntry } from './producer-entry.js';
 import { type ResolvedProducerOptions } from './producer-options.js';
+import { RecordParts } from './record-parts.js';
 
 /** What close waits when it is not told how long. */
 const closeTimeoutMs = 30_000;
@@ -45,12 +48,15 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
   readonly bytes: BytesSink;
   readonly send: (record: ProducerRecord<K, V>) => Observable<RecordMetadata>;
   readonly sendAndWait: (record: ProducerRecord<K, V>) => Promise<RecordMetadata>;
+  readonly sendBatch: (batch: BatchBuilder<never, never>, to: TopicPartition) => Observable<RecordMetadata>;
   readonly write: (record: ProducerRecord<K, V>, done: Delivered) => boolean;
   readonly onReady: (listener: () => void) => () => void;
   readonly [fastSink]: (record: ProducerRecord<K, V>, receiver: DeliveryReceiver, token: number) => boolean;
   readonly #core: ProducerCore;
   readonly #cluster: Cluster;
   readonly #maxBlockMs: number;
+  readonly #batchLimit: number;
+  readonly #batchParts: RecordParts;
   readonly #onClosed: () => void;
   readonly #closed: ReplaySubject<void> = new ReplaySubject<void>(1);
   #closing: Promise<void> | null = null;
@@ -67,9 +73,13 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
     this.#core = core;
     this.#cluster = cluster;
     this.#maxBlockMs = options.maxBlockMs;
+    this.#batchLimit = Math.min(options.batchSize, options.maxRequestSize);
+    this.#batchParts = new RecordParts(core, options.keySerializer, options.valueSerializer, false);
     this.#onClosed = onClosed;
     this.events$ = events$.pipe(takeUntil(this.#closed));
     this.send = (record) => new Observable((subscriber: Subscriber<RecordMetadata>) => typed.send(record, subscriber));
+    this.sendBatch = (batch, to) =>
+      new Observable((subscriber: Subscriber<RecordMetadata>) => typed.sendBatch(batch, to, subscriber));
     this.sendAndWait = (record) =>
       new Promise((resolve, reject) => {
         typed.sendCallback(record, (error, metadata) => {
@@ -98,6 +108,10 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
       bufferedBytes: this.#core.bufferedBytes,
       requestsInFlight: this.#core.requestsInFlight,
     });
+  }
+
+  createBatch(): BatchBuilder<K, V> {
+    return new PackedBatchBuilder<K, V>(this.#batchLimit, this.#batchParts);
   }
 
   flush(): Promise<void> {

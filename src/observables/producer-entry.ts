@@ -1,8 +1,12 @@
 import type { Subscriber, TeardownLogic } from 'rxjs';
 import { type DeliveryReceiver, type ProducerRecord, type RecordMetadata } from '../model/record-sink.js';
 import { type Serializer } from '../model/serde.js';
+import { UsageError } from '../errors/usage-error.js';
+import { type TopicPartition } from '../model/topic-partition.js';
 import { type ProducerCore } from '../producer/producer-core.js';
+import { type WaitingRecord } from '../producer/waiting-record.js';
 import { CallbackReceiver, type Delivered, SubscriberReceiver } from './delivery-slots.js';
+import { PackedBatchBuilder } from './packed-batch-builder.js';
 import { RecordParts, serializationError } from './record-parts.js';
 
 type AnyRecord = ProducerRecord<unknown, unknown>;
@@ -44,7 +48,10 @@ export class ProducerEntry {
   /** For one subscription of `send`: waits for room up to maxBlockMs, can be cancelled until it is in a batch. */
   send(record: AnyRecord, subscriber: Subscriber<RecordMetadata>): TeardownLogic {
     const token = this.#subscribers.put(subscriber);
-    const waiting = this.#send(record, this.#subscribers, token);
+    return this.#cancellation(this.#send(record, this.#subscribers, token), token);
+  }
+
+  #cancellation(waiting: WaitingRecord | null, token: number): TeardownLogic {
     if (waiting === null) return undefined;
     return () => {
       if (waiting.settled) return;
@@ -53,11 +60,25 @@ export class ProducerEntry {
     };
   }
 
+  /** For one subscription of `sendBatch`; as `send`. */
+  sendBatch(batch: unknown, to: TopicPartition, subscriber: Subscriber<RecordMetadata>): TeardownLogic {
+    const receiver = this.#subscribers;
+    const token = receiver.put(subscriber);
+    let waiting: WaitingRecord | null = null;
+    try {
+      const { topic, partition } = checkedTarget(to);
+      waiting = this.#core.sendBatch(topic, partition, PackedBatchBuilder.packed(batch), receiver, token);
+    } catch (error) {
+      this.#core.refused({ receiver, token }, error);
+    }
+    return this.#cancellation(waiting, token);
+  }
+
   sendCallback(record: AnyRecord, done: Delivered): void {
     this.#send(record, this.#callbacks, this.#callbacks.put(done));
   }
 
-  #send(record: AnyRecord, receiver: DeliveryReceiver, token: number): ReturnType<ProducerCore['send']> {
+  #send(record: AnyRecord, receiver: DeliveryReceiver, token: number): WaitingRecord | null {
     const parts = this.#parts;
     try {
       parts.load(record);
@@ -68,4 +89,13 @@ export class ProducerEntry {
     const { topic, partition, key, value, timestamp, headers } = parts;
     return this.#core.send(topic, partition, key, value, timestamp, headers, receiver, token);
   }
+}
+
+function checkedTarget(to: Partial<TopicPartition> | null | undefined): TopicPartition {
+  const topic = to?.topic ?? '';
+  const partition = to?.partition ?? -1;
+  if (typeof topic !== 'string' || topic === '' || !Number.isSafeInteger(partition) || partition < 0) {
+    throw new UsageError('sendBatch needs { topic, partition }: a batch goes to one partition');
+  }
+  return { topic, partition };
 }

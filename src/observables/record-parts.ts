@@ -2,6 +2,7 @@ import { encodeHeaders, type EncodedHeaders, LazyHeaders, noHeaders } from '../c
 import { KafkaError } from '../errors/kafka-error.js';
 import { UsageError } from '../errors/usage-error.js';
 import { type ProducerRecord } from '../model/record-sink.js';
+import { type BatchRecord } from '../model/batch-builder.js';
 import { type RecordHeaders } from '../model/record-headers.js';
 import { type Serializer } from '../model/serde.js';
 import { type Bytes } from '../model/topic-partition.js';
@@ -43,21 +44,28 @@ export class RecordParts {
 
   /** @throws UsageError or what a serializer throws; the record is not taken then. */
   load(record: ProducerRecord<unknown, unknown>): void {
-    const { topic, partition, timestamp, headers } = record;
+    const { topic, partition } = record;
     if (typeof topic !== 'string' || topic === '') throw new UsageError('A record needs a topic, a non-empty string');
     this.topic = topic;
     this.partition = partition === undefined ? -1 : checked('partition', partition);
+    this.loadContent(record);
+  }
+
+  /**
+   * The same without topic and partition: a record of a batch that is packed by hand.
+   * @throws as `load`
+   */
+  loadContent(record: BatchRecord<unknown, unknown>): void {
+    const { timestamp, headers } = record;
     this.timestamp = timestamp === undefined ? this.#clock.wallClock() : checked('timestamp', timestamp);
     this.headers = headers === undefined ? null : encodeHeaders(headers);
     this.key = this.#part('key', this.#keySerializer, record.key ?? null);
     if (record.value === undefined) {
-      throw new UsageError(`A record for ${topic} has no value, null writes a tombstone`, { topic });
+      throw this.#wrong('has no value, null writes a tombstone');
     }
     this.value = this.#part('value', this.#valueSerializer, record.value);
     if (this.key === null && this.value === null && this.headers === null && !this.#allowEmpty) {
-      throw new UsageError(`A record for ${topic} needs a key, a value or headers: a tombstone deletes by key`, {
-        topic,
-      });
+      throw this.#wrong('needs a key, a value or headers: a tombstone deletes by key');
     }
   }
 
@@ -67,10 +75,7 @@ export class RecordParts {
     if (serializer === utf8 && typeof value === 'string') return value;
     if (serializer !== null) return this.#serialize(part, serializer as Serializer<unknown>, value);
     if (value instanceof Uint8Array) return value;
-    throw new UsageError(
-      `The ${part} of a record for ${this.topic} is ${typeName(value)}, not bytes: give the producer a ${part}Serializer`,
-      { topic: this.topic },
-    );
+    throw this.#wrong(`has a ${part} that is ${typeName(value)}, not bytes: give the producer a ${part}Serializer`);
   }
 
   #serialize(part: 'key' | 'value', serializer: Serializer<unknown>, value: unknown): Bytes | null {
@@ -79,6 +84,13 @@ export class RecordParts {
     throw new UsageError(`Serializer ${serializer.name} returned ${typeName(bytes)}, not bytes or null`, {
       topic: this.topic,
     });
+  }
+
+  #wrong(what: string): UsageError {
+    const { topic } = this;
+    return topic === ''
+      ? new UsageError(`A record of a batch ${what}`)
+      : new UsageError(`A record for ${topic} ${what}`, { topic });
   }
 
   #headerView(): RecordHeaders {
@@ -99,5 +111,8 @@ function typeName(value: unknown): string {
 export function serializationError(error: unknown, topic: string): KafkaError {
   if (KafkaError.is(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new UsageError(`A record for ${topic} could not be serialized: ${text}`, { cause: error, topic });
+  return new UsageError(`A record ${topic === '' ? 'of a batch' : `for ${topic}`} could not be serialized: ${text}`, {
+    cause: error,
+    topic,
+  });
 }

@@ -6,6 +6,7 @@ import { type Runtime } from '../model/runtime.js';
 import { BatchFiller } from './batch-filler.js';
 import { type ProducerCoreOptions } from './core-options.js';
 import { DeliveryList } from './delivery-list.js';
+import { type PackedBatch } from './packed-batch.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { endFlushWaiters, type FlushWaiter, ProduceBatch } from './produce-batch.js';
 import { TopicState } from './topic-state.js';
@@ -143,6 +144,28 @@ export class Accumulator {
     return record;
   }
 
+  /** The same for a batch that was packed by hand. */
+  sendBatch(
+    topic: string,
+    partition: number,
+    packed: PackedBatch,
+    receiver: DeliveryReceiver,
+    token: number,
+  ): WaitingRecord | null {
+    const state = this.#topic(topic);
+    const deadline = this.#runtime.now() + this.#options.maxBlockMs;
+    const waiting = new WaitingRecord(topic, partition, null, null, 0, null, receiver, token, deadline, false);
+    waiting.packed = packed;
+    packed.state = 'waiting';
+    this.waiting++;
+    if (this.blocked.length > 0 || this.full) {
+      this.blocked.push(waiting);
+      this.#host.busy();
+    } else if (state.known && partition < state.partitions.length) this.#placeWaiting(state, waiting);
+    else this.#wait(state, waiting);
+    return waiting.settled ? null : waiting;
+  }
+
   /** Moves on what waited for room, as far as there is room. */
   unblock(): void {
     let taken = 0;
@@ -175,6 +198,7 @@ export class Accumulator {
   drop(record: WaitingRecord): void {
     if (record.settled) return;
     record.settled = true;
+    if (record.packed !== null) record.packed.state = 'packing';
     this.waiting--;
     this.#unaccount(record);
   }
@@ -218,7 +242,7 @@ export class Accumulator {
   }
 
   #wait(state: TopicState, record: WaitingRecord): void {
-    record.accounted = this.#filler.sizeOf(record.key, record.value, record.headers);
+    record.accounted = record.packed?.size ?? this.#filler.sizeOf(record.key, record.value, record.headers);
     this.buffered += record.accounted;
     if (record.fromSink) this.sinkBytes += record.accounted;
     state.waiting.push(record);
@@ -236,19 +260,24 @@ export class Accumulator {
     const { key, value, timestamp, headers, receiver, token } = record;
     record.settled = true;
     this.waiting--;
-    const batch = this.#place(
-      state,
-      record.partition,
-      key,
-      value,
-      timestamp,
-      headers,
-      receiver,
-      token,
-      record.fromSink,
-    );
+    const { partition, fromSink, packed } = record;
+    const batch =
+      packed === null
+        ? this.#place(state, partition, key, value, timestamp, headers, receiver, token, fromSink)
+        : this.#placePacked(state.partitions[partition]!, packed, receiver, token);
     if (batch === null) endFlushWaiters(record);
     else for (const waiter of record.flushWaiters ?? []) batch.addFlushWaiter(waiter);
+  }
+
+  /** Behind everything the partition has; what it had open is closed, so that no record overtakes the batch or is overtaken. */
+  #placePacked(queue: PartitionQueue, packed: PackedBatch, receiver: DeliveryReceiver, token: number): ProduceBatch {
+    if (queue.open !== null) this.#close(queue, queue.open);
+    const batch = packed.enqueue(queue, this.#runtime.now(), receiver, token);
+    this.batches++;
+    this.account(batch, packed.size, 0);
+    this.#host.busy();
+    this.#host.touched(queue);
+    return batch;
   }
 
   /** The hot path: no allocation unless a batch starts. Null when the record was refused. */

@@ -88,7 +88,7 @@ export class BrokerSink {
         host.wakeAt(batch.retryAt);
         continue;
       }
-      if (batch.state === 'open' && !takeOpen && batch.createdAt + host.lingerMs > now) {
+      if (batch.state === 'open' && !takeOpen && !batch.packed && batch.createdAt + host.lingerMs > now) {
         host.wakeAt(batch.createdAt + host.lingerMs);
         continue;
       }

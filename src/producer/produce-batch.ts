@@ -31,6 +31,8 @@ export class ProduceBatch {
   /** Monotonic; the delivery timeout counts from here. */
   readonly createdAt: number;
   state: BatchState = 'open';
+  /** Packed by hand: leaves as soon as it may, open or not. */
+  packed = false;
   /** Bytes that count against bufferMemory. */
   accounted = 0;
   /** The part of `accounted` that came through `write`; it counts against the share of the sinks. */

@@ -17,6 +17,7 @@ import { type ProducerCoreOptions } from './core-options.js';
 import { Dispatcher } from './dispatcher.js';
 import { Expiry, type ExpiryHost } from './expiry.js';
 import { flush } from './flush.js';
+import { type PackedBatch } from './packed-batch.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { endFlushWaiters, type ProduceBatch } from './produce-batch.js';
 import { type AnswersHost, ProduceAnswers } from './produce-answers.js';
@@ -157,6 +158,23 @@ export class ProducerCore implements Hosts {
       return null;
     }
     return this.#accumulator.send(topic, partition, key, value, timestamp, headers, receiver, token);
+  }
+
+  /** The same for a batch that was packed by hand; each batch is queued once. */
+  sendBatch(
+    topic: string,
+    partition: number,
+    packed: PackedBatch,
+    receiver: DeliveryReceiver,
+    token: number,
+  ): WaitingRecord | null {
+    const refusal =
+      this.#state === 'open'
+        ? packed.refusal(topic, this.maxRequestSize)
+        : new ClientClosedError('The producer is closed, create a new one');
+    if (refusal === null) return this.#accumulator.sendBatch(topic, partition, packed, receiver, token);
+    this.refused({ receiver, token }, refusal);
+    return null;
   }
 
   /** The record is not sent, unless it is in a batch by now; its receiver hears nothing more of it. */

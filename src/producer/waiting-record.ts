@@ -1,12 +1,13 @@
 import { type EncodedHeaders } from '../codecs/lazy-headers.js';
 import { type Bytes } from '../model/topic-partition.js';
 import { type DeliveryReceiver } from '../model/record-sink.js';
+import { type PackedBatch } from './packed-batch.js';
 import { type FlushWaiter } from './produce-batch.js';
 
 /** A key or value on its way into a batch: text goes there without bytes in between. */
 export type Part = string | Bytes | null;
 
-/** A record that is not in a batch yet: its topic's partitions are unknown, or the buffer is full. */
+/** A record that is not in a batch yet, or a packed batch that is in no queue yet: its topic's partitions are unknown, or the buffer is full. */
 export class WaitingRecord {
   readonly topic: string;
   /** -1 when it is to be chosen. */
@@ -26,6 +27,8 @@ export class WaitingRecord {
   /** Neither waiting nor cancelled any more: in a batch or failed. */
   settled = false;
   flushWaiters: FlushWaiter[] | null = null;
+  /** A batch packed by hand waits, not a record. */
+  packed: PackedBatch | null = null;
 
   constructor(
     topic: string,
