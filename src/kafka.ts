@@ -6,7 +6,7 @@ import { type Consumer, type ConsumerOptions } from './model/consumer.js';
 import { type KafkaOptions } from './model/kafka-options.js';
 import { type Producer, type ProducerOptions } from './model/producer.js';
 import { type Bytes } from './model/topic-partition.js';
-import { createConsumer } from './observables/consumer-client.js';
+import { createConsumer } from './observables/create-consumer.js';
 import { resolveConsumerOptions } from './observables/consumer-options.js';
 import { resolveKafkaOptions } from './observables/kafka-options.js';
 import { createProducer } from './observables/producer-client.js';

@@ -1,5 +1,4 @@
 import { randomUuid } from '../bytes/uuid.js';
-import { type Cluster } from '../cluster/cluster.js';
 import { ClientClosedError, UsageError } from '../errors/usage-error.js';
 import { type GroupMetadata } from '../model/commit.js';
 import { type FlowState } from '../model/consumer.js';
@@ -16,6 +15,7 @@ import { ConsumerSession } from './consumer-session.js';
 import { flowStateOf } from './flow-state.js';
 import { type HeldPartition } from './held-partition.js';
 import { checkReplaces, type Selection } from './selection.js';
+import { type ConsumerHome, type SessionParts } from './session-parts.js';
 
 /** idle: nobody subscribed. lingering: the subscriber left this very turn. leaving: draining towards idle or closed. */
 type Phase = 'idle' | 'starting' | 'active' | 'lingering' | 'leaving' | 'closed';
@@ -35,8 +35,9 @@ const nothingDrained: DrainOutcome = { drained: 0, abandoned: 0, committed: [] }
  * while partitions are still given up waits for that.
  */
 export class ConsumerCore {
-  readonly cluster: Cluster;
+  readonly cluster: ConsumerHome;
   readonly options: ConsumerCoreOptions;
+  readonly #parts: SessionParts;
   readonly #surface: ConsumerSurface;
   readonly #pausedByUser: Map<string, Set<number>> = new Map<string, Set<number>>();
   #selection: Selection | null;
@@ -53,8 +54,9 @@ export class ConsumerCore {
   #releaseProcess: (() => void) | null = null;
   readonly #whenLeft: ((outcome: DrainOutcome) => void)[] = [];
 
-  constructor(cluster: Cluster, options: ConsumerCoreOptions, surface: ConsumerSurface) {
+  constructor(cluster: ConsumerHome, parts: SessionParts, options: ConsumerCoreOptions, surface: ConsumerSurface) {
     this.cluster = cluster;
+    this.#parts = parts;
     this.options = options;
     this.#selection = options.selection;
     this.#surface = surface;
@@ -229,6 +231,7 @@ export class ConsumerCore {
     const session = new ConsumerSession(
       {
         cluster: this.cluster,
+        parts: this.#parts,
         options: this.options,
         surface: this.#surface,
         memberId: () => (this.#memberId ??= randomUuid(() => this.cluster.runtime.random())),

@@ -8,6 +8,9 @@ import { CommittedOffsets } from './committed-offsets.js';
 import { ManualGroup } from './group/manual-group.js';
 import { type OffsetLookup } from './offset-lookup.js';
 
+/** The queries as their users see them. */
+export type QueryPort = Pick<ConsumerQueries, keyof ConsumerQueries>;
+
 /** What a consumer can be asked without being subscribed. */
 export class ConsumerQueries {
   readonly #cluster: Cluster;

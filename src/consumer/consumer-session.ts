@@ -1,19 +1,17 @@
-import { type Cluster } from '../cluster/cluster.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type ParkedNotice } from '../model/parking.js';
+import { type Runtime } from '../model/runtime.js';
 import { type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { CaughtUp } from './caught-up.js';
 import { commitHeld } from './commit-held.js';
 import { ConsumerCommits } from './consumer-commits.js';
 import { type ConsumerView, type DrainOutcome } from './consumer-ports.js';
-import { Fetcher } from './fetcher.js';
 import { type CursorListener, type PositionTrouble } from './flow-options.js';
 import { HeldPartition } from './held-partition.js';
 import { HeldPartitions } from './held-partitions.js';
 import { type MembershipHost } from './group/membership-host.js';
-import { openMembership, type OpenMembership } from './open-membership.js';
-import { openStartPositions } from './open-start-positions.js';
+import { type OpenMembership } from './open-membership.js';
 import { type PartitionCursor } from './partition-cursor.js';
 import { PartitionDrains } from './partition-drains.js';
 import { PartitionOpening } from './partition-opening.js';
@@ -23,6 +21,7 @@ import { ProgressWatch } from './progress-watch.js';
 import { RebalanceHooks } from './rebalance-hooks.js';
 import { type Selection, selects } from './selection.js';
 import { type SessionHost } from './session-host.js';
+import { type RecordFlow } from './session-parts.js';
 import { pollExpired, stalled } from './stall-reports.js';
 import { type StartPositions } from './start-positions.js';
 
@@ -31,14 +30,14 @@ import { type StartPositions } from './start-positions.js';
  * Implements what the group tells (`MembershipHost`) and what the record flow tells (`CursorListener`).
  */
 export class ConsumerSession implements MembershipHost, CursorListener {
-  readonly runtime: Cluster['runtime'];
+  readonly runtime: Runtime;
   readonly partitions: HeldPartitions = new HeldPartitions();
   readonly positions: PositionKeeper;
   readonly starts: StartPositions;
   readonly commits: ConsumerCommits;
   readonly kind: Selection['kind'];
   readonly #host: SessionHost;
-  readonly #fetcher: Fetcher;
+  readonly #flow: RecordFlow;
   readonly #membership: OpenMembership;
   readonly #watch: ProgressWatch;
   readonly #expiry: PollExpiry;
@@ -52,15 +51,15 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   #leaveGroup: boolean | undefined = undefined;
 
   constructor(host: SessionHost, selection: Selection, view: ConsumerView) {
-    const { cluster, options } = host;
+    const { cluster, options, parts } = host;
     this.kind = selection.kind;
     this.#host = host;
     this.#view = view;
     this.runtime = cluster.runtime;
-    this.#fetcher = new Fetcher(cluster, options, this);
-    this.#membership = openMembership(cluster, options, selection, this, () => host.memberId());
+    this.#flow = parts.flow(this);
+    this.#membership = parts.membership(selection, this, () => host.memberId());
     const { committer, committed } = this.#membership;
-    this.starts = openStartPositions(cluster, options, committed);
+    this.starts = parts.starts(committed);
     this.#caughtUp = new CaughtUp(options.isolationLevel === 1, (event) => {
       host.surface.event(event);
     });
@@ -135,7 +134,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       },
       closed: () => this.#closed,
     });
-    this.#watch = new ProgressWatch(this.runtime, options, () => this.partitions.all(), {
+    this.#watch = new ProgressWatch(parts.watch, options, () => this.partitions.all(), {
       stalled: (held, offset, why) => {
         stalled(host.surface, held, offset, why);
       },
@@ -169,7 +168,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
 
   /** Nothing more fits into `bufferBytes`. */
   get bufferFull(): boolean {
-    return this.#fetcher.budget.available <= 0;
+    return this.#flow.budget.available <= 0;
   }
 
   groupMetadata(): GroupMetadata {
@@ -260,7 +259,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.starts.close();
     for (const held of this.partitions.all()) this.#end(held, 'lost');
     this.commits.close();
-    this.#fetcher.close();
+    this.#flow.close();
   }
 
   // ---- MembershipHost
@@ -273,7 +272,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     if (this.#closed || this.#leaving) return;
     const fresh = added.map((tp) => {
       const epoch = this.#host.nextEpoch();
-      const cursor = this.#fetcher.open(tp, epoch, null, -1);
+      const cursor = this.#flow.open(tp, epoch, null, -1);
       if (this.#host.isPaused(tp)) cursor.pause('user');
       this.#gate(cursor);
       const held = new HeldPartition(tp, epoch, cursor);

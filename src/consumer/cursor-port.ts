@@ -1,6 +1,8 @@
+import { type KafkaError } from '../errors/kafka-error.js';
 import { type Runtime } from '../model/runtime.js';
 import { type ConsumerFlowOptions, type CursorListener } from './flow-options.js';
 import { type PartitionCursor } from './partition-cursor.js';
+import { type RecordReader } from './record-reader.js';
 
 /** What a cursor needs of the flow it belongs to. None of the calls acts at once: each is answered from a later hop. */
 export interface CursorPort {
@@ -9,6 +11,8 @@ export interface CursorPort {
   readonly listener: CursorListener;
   readonly retryBackoffMs: number;
   readonly retryBackoffMaxMs: number;
+  /** From fetched batches to records; `failed` is told of damage. */
+  reader(cursor: PartitionCursor, failed: (error: KafkaError) => void): RecordReader;
   /** It may have become deliverable. */
   wakeDelivery(cursor: PartitionCursor): void;
   /** It may have become fetchable. */

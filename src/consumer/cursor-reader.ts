@@ -11,6 +11,7 @@ import { type FetchedPart } from './fetched-part.js';
 import { type Frame } from './frame-budget.js';
 import { type LeaseTracker } from './lease-tracker.js';
 import { type PartitionCursor } from './partition-cursor.js';
+import { type RecordReader } from './record-reader.js';
 
 /** Batches whose asynchronous codec works ahead of delivery. */
 const unpackAhead = 2;
@@ -20,7 +21,7 @@ const zstd = 4;
 /**
  * From waiting batches to records: unpacks the batch in front, walks over it, moves the position, also over what is hidden.
  */
-export class CursorReader {
+export class CursorReader implements RecordReader {
   /** Set while records are handed to the receiver. */
   delivering = false;
   readonly #home: PartitionCursor;

@@ -1,11 +1,13 @@
 import { type ChannelPool } from '../cluster/channel-pool.js';
 import { type Cluster } from '../cluster/cluster.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
+import { type KafkaError } from '../errors/kafka-error.js';
 import { type Cancel } from '../model/done.js';
 import { type Runtime } from '../model/runtime.js';
 import { type TopicPartition } from '../model/topic-partition.js';
 import { BrokerSource, type SourcePort } from './broker-source.js';
 import { type CursorPort } from './cursor-port.js';
+import { CursorReader } from './cursor-reader.js';
 import { DeliveryPump } from './delivery-pump.js';
 import { EpochValidation } from './epoch-validation.js';
 import { type ConsumerFlowOptions, type CursorListener } from './flow-options.js';
@@ -64,6 +66,10 @@ export class Fetcher implements CursorPort, SourcePort {
     let brokers = 0;
     for (const source of this.#sources.values()) if (source.size > 0) brokers++;
     return Math.max(1, brokers);
+  }
+
+  reader(cursor: PartitionCursor, failed: (error: KafkaError) => void): CursorReader {
+    return new CursorReader(cursor, this, failed);
   }
 
   /** `position` null: nothing is fetched before `moveTo`. `leaderEpoch` -1 where it is unknown. */

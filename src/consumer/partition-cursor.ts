@@ -9,7 +9,6 @@ import { type TopicPartition } from '../model/topic-partition.js';
 import { type RecordHome } from './buffered-batch.js';
 import { CommitAhead } from './commit-ahead.js';
 import { type CursorPort } from './cursor-port.js';
-import { CursorReader } from './cursor-reader.js';
 import { deliverBatches, deliverRecords } from './delivery.js';
 import { type RangeSettler } from './fetched-batch.js';
 import { type FetchedAnswer, FetchState } from './fetch-state.js';
@@ -18,6 +17,7 @@ import { type CommitValue, LeaseTracker } from './lease-tracker.js';
 import { park } from './parked.js';
 import { PauseReasons } from './pause-reasons.js';
 import { PressureListeners } from './pressure-listeners.js';
+import { type RecordReader } from './record-reader.js';
 import { ReleasedRewind } from './released-rewind.js';
 
 /**
@@ -39,7 +39,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   /** Where the next fetch begins and how the last ones went; moved by the broker source. @internal */
   readonly fetch: FetchState;
   /** Waiting batches and the record under delivery. @internal */
-  readonly reader: CursorReader;
+  readonly reader: RecordReader;
   /** Set while the pump has it in its ring, and while it owes the listener a `settled`. @internal */
   queued = false;
   marked = false;
@@ -73,7 +73,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#tracker = this.#newTracker(position ?? -1, leaderEpoch);
     this.fetch = new FetchState(port.options.maxPartitionFetchBytes);
     this.fetch.moveTo(position ?? -1, leaderEpoch);
-    this.reader = new CursorReader(this, port, (error) => {
+    this.reader = port.reader(this, (error) => {
       this.#fail(error);
     });
     this.#ahead = this.atMostOnce ? new CommitAhead(this, port) : null;

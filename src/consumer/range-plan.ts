@@ -3,7 +3,7 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { UsageError } from '../errors/usage-error.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type OffsetList, type TopicPartition } from '../model/topic-partition.js';
-import { type ConsumerQueries } from './consumer-queries.js';
+import { type QueryPort } from './consumer-queries.js';
 import { type Selection, selects } from './selection.js';
 import { earliestTimestamp, latestTimestamp } from './start-positions.js';
 
@@ -26,13 +26,13 @@ export interface RangePart extends TopicPartition {
  * moment. A partition that only one list names has the log's own bound on the other side; so has one without committed offset.
  */
 export class RangePlan {
-  readonly #queries: ConsumerQueries;
+  readonly #queries: QueryPort;
   readonly #request: RangeRequest;
   readonly #done: Done<readonly RangePart[]>;
   #cancel: Cancel = () => undefined;
 
   constructor(
-    queries: ConsumerQueries,
+    queries: QueryPort,
     selection: Selection | null,
     request: RangeRequest,
     done: Done<readonly RangePart[]>,

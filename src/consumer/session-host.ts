@@ -1,11 +1,12 @@
-import { type Cluster } from '../cluster/cluster.js';
 import { type TopicPartition } from '../model/topic-partition.js';
 import { type ConsumerCoreOptions, type ConsumerSurface } from './consumer-ports.js';
 import { type Selection } from './selection.js';
+import { type ConsumerHome, type SessionParts } from './session-parts.js';
 
 /** What a session shares with the consumer that outlives it. */
 export interface SessionHost {
-  readonly cluster: Cluster;
+  readonly cluster: ConsumerHome;
+  readonly parts: SessionParts;
   readonly options: ConsumerCoreOptions;
   readonly surface: ConsumerSurface;
   /** The id that the consumer gives itself in a KIP-848 group; one for its life. */

@@ -27,7 +27,7 @@ export interface StartSources {
  */
 export class StartPositions {
   readonly #runtime: Runtime;
-  readonly #lookup: OffsetLookup;
+  readonly #lookup: Pick<OffsetLookup, 'list'>;
   readonly #sources: StartSources;
   readonly policy: ResetPolicy;
   /** Told which partitions start where the policy says, for lack of anything better. */
@@ -36,7 +36,7 @@ export class StartPositions {
 
   constructor(
     runtime: Runtime,
-    lookup: OffsetLookup,
+    lookup: Pick<OffsetLookup, 'list'>,
     sources: StartSources,
     policy: ResetPolicy,
     chosen: (starts: OffsetList) => void = () => undefined,

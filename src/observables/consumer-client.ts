@@ -1,9 +1,8 @@
 import { BehaviorSubject, defer, map, type Observable, Subject } from 'rxjs';
-import { type Cluster } from '../cluster/cluster.js';
 import { ConsumerCore } from '../consumer/consumer-core.js';
-import { ConsumerQueries } from '../consumer/consumer-queries.js';
-import { OffsetLookup } from '../consumer/offset-lookup.js';
+import { type QueryPort } from '../consumer/consumer-queries.js';
 import { checkPartition, checkSeek } from '../consumer/seek-target.js';
+import { type ConsumerHome, type SessionParts } from '../consumer/session-parts.js';
 import { milliseconds, positiveMs } from '../errors/option-check.js';
 import { InvalidOptionError } from '../errors/usage-error.js';
 import { type ConsumerRecord } from '../model/consumer-record.js';
@@ -33,7 +32,7 @@ import { type ResolvedConsumerOptions } from './consumer-options.js';
 import { publicSelection, resolveSelection } from './consumer-selection.js';
 import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
 import { coreCall } from './core-call.js';
-import { RangeReads } from './read-range.js';
+import { type RangeReads } from './read-range.js';
 import { storedOffsets } from './stored-offsets.js';
 
 type CloseOptions = { readonly timeoutMs?: number | undefined; readonly leaveGroup?: boolean | undefined };
@@ -41,17 +40,18 @@ type CloseOptions = { readonly timeoutMs?: number | undefined; readonly leaveGro
 const earliest = -2;
 const latest = -1;
 
-/** A consumer of one `Kafka`: nothing connects before something is subscribed or asked. */
-export function createConsumer<K, V>(
-  cluster: Cluster,
-  options: ResolvedConsumerOptions,
-  onClosed: () => void,
-): Consumer<K, V> {
-  return new ConsumerClient<K, V>(cluster, options, onClosed);
+/** What a consumer is made of that depends on where its records come from: brokers, or a script in a test. */
+export interface ConsumerParts {
+  readonly home: ConsumerHome;
+  readonly session: SessionParts;
+  readonly queries: QueryPort;
+  ranges(core: ConsumerCore): Pick<RangeReads, 'of' | 'close'>;
+  /** Said once, to whoever runs the process. */
+  warn(message: string): void;
 }
 
 /** The public surface over one core. */
-class ConsumerClient<K, V> implements Consumer<K, V> {
+export class ConsumerClient<K, V> implements Consumer<K, V> {
   readonly records$: Consumer<K, V>['records$'];
   readonly partitions$: Consumer<K, V>['partitions$'];
   readonly batches$: Consumer<K, V>['batches$'];
@@ -59,8 +59,9 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   readonly events$: Observable<ConsumerEvent>;
   readonly state$: Observable<ConsumerState>;
   readonly #core: ConsumerCore;
-  readonly #queries: ConsumerQueries;
-  readonly #ranges: RangeReads;
+  readonly #queries: QueryPort;
+  readonly #ranges: Pick<RangeReads, 'of' | 'close'>;
+  readonly #tell: (message: string) => void;
   readonly #onClosed: () => void;
   readonly #events: Subject<ConsumerEvent> = new Subject<ConsumerEvent>();
   readonly #state: BehaviorSubject<ConsumerState> = new BehaviorSubject<ConsumerState>('idle');
@@ -68,10 +69,11 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
   #warned = false;
   #closing: Promise<void> | null = null;
 
-  constructor(cluster: Cluster, options: ResolvedConsumerOptions, onClosed: () => void) {
+  constructor(parts: ConsumerParts, options: ResolvedConsumerOptions, onClosed: () => void) {
+    const { home } = parts;
     const hooks = { assigned: options.onAssigned, revoked: options.onRevoked, lost: options.onLost };
-    const core = { ...options, storedOffsets: storedOffsets(cluster.runtime, options.offsetStore) };
-    this.#core = new ConsumerCore(cluster, core, {
+    const core = { ...options, storedOffsets: storedOffsets(home.runtime, options.offsetStore) };
+    this.#core = new ConsumerCore(home, parts.session, core, {
       event: (event) => {
         if (event.type === 'parked' && !this.#events.observed) this.#warn(unheard(event));
         this.#events.next(event);
@@ -89,9 +91,11 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
         this.#warn(message);
       },
     });
-    const lookup = new OffsetLookup(cluster, options.isolationLevel, cluster.options.requestTimeoutMs);
-    this.#queries = new ConsumerQueries(cluster, lookup, options.groupId);
-    this.#ranges = new RangeReads(this.#core, this.#queries);
+    this.#queries = parts.queries;
+    this.#ranges = parts.ranges(this.#core);
+    this.#tell = (message) => {
+      parts.warn(message);
+    };
     this.#onClosed = onClosed;
     this.records$ = recordsOf<K, V>(this.#core);
     this.batches$ = batchesOf<K, V>(this.#core);
@@ -277,7 +281,7 @@ class ConsumerClient<K, V> implements Consumer<K, V> {
     this.#core.cluster.logger.warn({ groupId: this.#core.options.groupId }, message);
     if (this.#warned) return;
     this.#warned = true;
-    process.emitWarning(message, { type: 'RxKafkaWarning', code: 'RX_KAFKA_STALLED' });
+    this.#tell(message);
   }
 }
 

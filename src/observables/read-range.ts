@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
+import { type Cluster } from '../cluster/cluster.js';
 import { type ConsumerCore } from '../consumer/consumer-core.js';
-import { type ConsumerQueries } from '../consumer/consumer-queries.js';
+import { type QueryPort } from '../consumer/consumer-queries.js';
 import { RangePlan, type RangeRequest } from '../consumer/range-plan.js';
 import { RangeReader } from '../consumer/range-reader.js';
 import { checkSeek } from '../consumer/seek-target.js';
@@ -14,25 +15,28 @@ import { hop } from '../runtime/timer.js';
 
 /** Bounded reads of one consumer: each subscription is a session of its own, beside whatever the consumer is subscribed to. */
 export class RangeReads {
+  readonly #cluster: Cluster;
   readonly #core: ConsumerCore;
-  readonly #queries: ConsumerQueries;
+  readonly #queries: QueryPort;
   /** Those that are under way: what ends each with an error. */
   readonly #open: Set<(error: KafkaError) => void> = new Set<(error: KafkaError) => void>();
   #closed = false;
 
-  constructor(core: ConsumerCore, queries: ConsumerQueries) {
+  constructor(cluster: Cluster, core: ConsumerCore, queries: QueryPort) {
+    this.#cluster = cluster;
     this.#core = core;
     this.#queries = queries;
   }
 
   /** @throws InvalidOptionError, UsageError when the range makes no sense, whatever the partitions hold. */
   of<K, V>(range: ReadRange | undefined): Observable<ConsumerRecord<K, V>> {
-    const request = checked(range);
+    const request = checkRange(range);
     if (request.from === 'committed' && this.#core.options.groupId === null) {
       throw new UsageError('A consumer without groupId has no committed offsets, give it a groupId');
     }
     const core = this.#core;
-    const { cluster, options } = core;
+    const { options } = core;
+    const cluster = this.#cluster;
     return new Observable<ConsumerRecord<K, V>>((subscriber) => {
       let reader: RangeReader | null = null;
       const release = cluster.runtime.keepAlive?.();
@@ -85,7 +89,8 @@ export class RangeReads {
   }
 }
 
-function checked(range: ReadRange | undefined): RangeRequest {
+/** @throws InvalidOptionError when the range makes no sense, whatever the partitions hold. */
+export function checkRange(range: ReadRange | undefined): RangeRequest {
   const from = range?.from ?? 'beginning';
   const to = range?.to ?? 'end';
   if (from !== 'beginning' && from !== 'committed') checkList('from', from, "'beginning', 'committed'");

@@ -1,4 +1,5 @@
 import type { Cluster } from '../../../src/cluster/cluster.js';
+import { clusterParts } from '../../../src/consumer/cluster-parts.js';
 import { ConsumerCore } from '../../../src/consumer/consumer-core.js';
 import type { ConsumerCoreOptions, ConsumerView } from '../../../src/consumer/consumer-ports.js';
 import type { FetchedRecord } from '../../../src/consumer/fetched-record.js';
@@ -103,7 +104,8 @@ export class WorldConsumer implements ConsumerView {
     this.groupWire.broker = (call) => {
       world.receive(this, call);
     };
-    this.core = new ConsumerCore(facade(world, this.groupWire), this.options, {
+    const cluster = facade(world, this.groupWire);
+    this.core = new ConsumerCore(cluster, clusterParts(cluster, this.options), this.options, {
       event: (event) => this.events.push(event),
       state: (state) => this.states.push(state),
       assignment: () => undefined,
