@@ -1,3 +1,5 @@
+import { randomFrom } from './seeded-random.js';
+
 /** One step of a storm. `pick` chooses among the living, from 0 to below 1. */
 export interface StormStep {
   readonly do: 'join' | 'leave' | 'kill';
@@ -30,15 +32,4 @@ export function planStorm(seed: number, { steps, members }: StormShape): readonl
     if (victim !== undefined) plan[victim] = { do: 'kill', pick: plan[victim]!.pick };
   }
   return plan;
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

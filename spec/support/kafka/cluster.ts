@@ -42,6 +42,8 @@ export interface ClusterSetup {
   readonly brokers?: number;
   /** Added to every broker's server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** What one broker has beyond that: `port` is the one it listens on. */
+  readonly propertiesOf?: (id: number, port: number) => Readonly<Record<string, string>>;
   /** Replaces the small, fast-starting JVM flags; measurements need a full JVM. */
   readonly jvmFlags?: readonly string[];
   /** Where to keep data, logs and configurations. @defaultValue a fresh folder in the system's temporary directory */
@@ -68,13 +70,15 @@ export async function startCluster(setup: ClusterSetup = {}): Promise<KafkaClust
   const ids = Array.from({ length: count }, (_, index) => index + 1);
   const controllerPortOf = (id: number): number => ports.first + maxBrokers + id - 1;
   const voters = ids.map((id) => `${id}@127.0.0.1:${controllerPortOf(id)}`);
-  const make = (id: number, controllerPort: number | null): BrokerProcess =>
-    new BrokerProcess(software, reaper, {
-      facts: { id, port: ports.first + id - 1, controllerPort, dataDirectory: join(directory, `data-${id}`), voters },
+  const make = (id: number, controllerPort: number | null): BrokerProcess => {
+    const port = ports.first + id - 1;
+    return new BrokerProcess(software, reaper, {
+      facts: { id, port, controllerPort, dataDirectory: join(directory, `data-${id}`), voters },
       directory,
-      properties: setup.properties ?? {},
+      properties: { ...setup.properties, ...setup.propertiesOf?.(id, port) },
       jvmFlags: setup.jvmFlags ?? [],
     });
+  };
   const processes = ids.map((id) => make(id, controllerPortOf(id)));
   const stop = async (): Promise<void> => {
     await Promise.all(processes.map((broker) => broker.kill()));

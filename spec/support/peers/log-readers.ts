@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { distribution } from '../kafka/distribution.js';
+
+/** One record as a reader that is not ours prints it. */
+export type KeyReader = (partition: number, offset: number, key: string) => void;
+
+/** Runs a command and hands its lines on as they come: a log of millions of records does not fit a string. */
+async function readLines(command: string, args: readonly string[], onLine: (line: string) => void): Promise<void> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  exited.catch(() => undefined);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) onLine(line);
+    const code = await exited;
+    if (code !== 0) throw new Error(`${command} ended with ${String(code)}: ${stderr.slice(-2000)}`);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/** kcat: keys of a topic from its beginning to its present end, aborted transactions included. */
+export function kcatReadKeys(bootstrapServers: string, topic: string, onKey: KeyReader): Promise<void> {
+  const target = ['-C', '-b', bootstrapServers, '-t', topic, '-o', 'beginning', '-e', '-q'];
+  const args = [...target, '-X', 'isolation.level=read_uncommitted', '-f', '%p %o %k\n'];
+  return readLines('kcat', args, (line) => {
+    const [partition, offset, key = ''] = line.split(' ');
+    onKey(Number(partition), Number(offset), key);
+  });
+}
+
+/**
+ * Kafka's console consumer under `read_committed`: keys of a topic from its beginning on. It ends when it has read `count` of
+ * them, or when nothing more comes for a while, which is no error: the caller knows what it has to find.
+ */
+export async function javaReadKeys(
+  bootstrapServers: string,
+  topic: string,
+  count: number,
+  onKey: KeyReader,
+): Promise<void> {
+  const { classPath, archive, flags } = await distribution();
+  const shared = archive === null ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off'];
+  const formatter = ['print.partition=true', 'print.offset=true', 'print.key=true', 'print.value=false'];
+  const args = [
+    ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...shared, ...flags, '-cp', classPath],
+    ...['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', bootstrapServers],
+    ...['--topic', topic, '--from-beginning', '--isolation-level', 'read_committed'],
+    ...['--max-messages', String(count), '--timeout-ms', '15000'],
+    ...formatter.flatMap((property) => ['--formatter-property', property]),
+  ];
+  await readLines('java', args, (line) => {
+    const [partition = '', offset = '', key] = line.split('\t');
+    if (key === undefined) throw new Error(`The console consumer printed an unexpected line: ${line}`);
+    onKey(Number(partition.slice('Partition:'.length)), Number(offset.slice('Offset:'.length)), key);
+  });
+}
