@@ -34,6 +34,15 @@ function standing(virtual: VirtualKafka): number {
   return most;
 }
 
+it('[C12] a consumer starts where its offsetStore says, in front of what is committed', () => {
+  const { virtual, reader } = bench({ offsetStore: { load: () => [[{ topic: 't', partition: 0, offset: 3 }]] } });
+  virtual.fill('t', 5);
+  virtual.committed.set('t-0', 1);
+  reader.subscribe();
+  virtual.advance(5000);
+  expect(reader.take()).toEqual(['t-0:3', 't-0:4']);
+});
+
 describe('waiting for records', () => {
   it('[D#628, D#487] leaves no timer and no call behind, however long it takes and whatever is asked meanwhile', async () => {
     const { virtual, reader } = bench();

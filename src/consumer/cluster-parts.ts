@@ -10,7 +10,7 @@ export function clusterParts(cluster: Cluster, options: ConsumerCoreOptions): Se
   return {
     flow: (listener) => new Fetcher(cluster, options, listener),
     membership: (selection, host, memberId) => openMembership(cluster, options, selection, host, memberId),
-    starts: (committed) => openStartPositions(cluster, options, committed),
+    starts: (storedOffsets, committed) => openStartPositions(cluster, { ...options, storedOffsets }, committed),
     watch: cluster.runtime,
   };
 }

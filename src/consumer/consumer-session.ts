@@ -59,7 +59,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.#flow = parts.flow(this);
     this.#membership = parts.membership(selection, this, () => host.memberId());
     const { committer, committed } = this.#membership;
-    this.starts = parts.starts(committed);
+    this.starts = parts.starts(options.storedOffsets, committed);
     this.#caughtUp = new CaughtUp(options.isolationLevel === 1, (event) => {
       host.surface.event(event);
     });

@@ -9,6 +9,7 @@ import { type ConsumerCoreOptions } from './consumer-ports.js';
 import { ManualGroup } from './group/manual-group.js';
 import { ManualPartitions } from './group/manual-partitions.js';
 import { type MembershipHost } from './group/membership-host.js';
+import { type OffsetSource } from './offset-source.js';
 import { openGroupMember } from './open-group-member.js';
 import { WholeTopics } from './group/whole-topics.js';
 import { type Selection, type TopicsOrPattern } from './selection.js';
@@ -33,7 +34,7 @@ export interface OpenMembership {
   close(): void;
   /** Null without a group. */
   readonly committer: Committer | null;
-  readonly committed: CommittedOffsets | null;
+  readonly committed: OffsetSource | null;
 }
 
 /**

@@ -29,8 +29,11 @@ export interface SessionParts {
   flow(listener: CursorListener): RecordFlow;
   /** @param memberId - of a KIP-848 group */
   membership(selection: Selection, host: MembershipHost, memberId: () => string): OpenMembership;
-  /** @param committed - null without a group */
-  starts(committed: OffsetSource | null): StartPositions;
+  /**
+   * @param stored - the user's own store, null for none
+   * @param committed - null without a group
+   */
+  starts(stored: OffsetSource | null, committed: OffsetSource | null): StartPositions;
   /** Whose time the watch over stalled and expired partitions goes by; it ticks as long as the session lives. */
   readonly watch: Runtime;
 }

@@ -2,16 +2,15 @@ import { Observable } from 'rxjs';
 import { type Cluster } from '../cluster/cluster.js';
 import { type ConsumerCore } from '../consumer/consumer-core.js';
 import { type QueryPort } from '../consumer/consumer-queries.js';
-import { RangePlan, type RangeRequest } from '../consumer/range-plan.js';
+import { RangePlan } from '../consumer/range-plan.js';
 import { RangeReader } from '../consumer/range-reader.js';
-import { checkSeek } from '../consumer/seek-target.js';
 import { type KafkaError } from '../errors/kafka-error.js';
-import { ClientClosedError, InvalidOptionError, UsageError } from '../errors/usage-error.js';
+import { ClientClosedError, UsageError } from '../errors/usage-error.js';
 import { type Cancel } from '../model/done.js';
 import { type ReadRange } from '../model/consumer.js';
 import { type ConsumerRecord } from '../model/consumer-record.js';
-import { type OffsetList } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
+import { checkRange } from './range-request.js';
 
 /** Bounded reads of one consumer: each subscription is a session of its own, beside whatever the consumer is subscribed to. */
 export class RangeReads {
@@ -87,34 +86,4 @@ export class RangeReads {
     this.#closed = true;
     for (const fail of [...this.#open]) fail(new ClientClosedError('The consumer was closed during readRange'));
   }
-}
-
-/** @throws InvalidOptionError when the range makes no sense, whatever the partitions hold. */
-export function checkRange(range: ReadRange | undefined): RangeRequest {
-  const from = range?.from ?? 'beginning';
-  const to = range?.to ?? 'end';
-  if (from !== 'beginning' && from !== 'committed') checkList('from', from, "'beginning', 'committed'");
-  if (to !== 'end') checkList('to', to, "'end'");
-  if (typeof from === 'string' || typeof to === 'string') return { from, to };
-  for (const start of from) {
-    const end = to.find(({ topic, partition }) => topic === start.topic && partition === start.partition);
-    if (end === undefined || start.offset <= end.offset) continue;
-    throw new InvalidOptionError(
-      'to',
-      end.offset,
-      `A range goes forward, but ${start.topic}-${start.partition} is to be read from ${start.offset} to ${end.offset}`,
-    );
-  }
-  return { from, to };
-}
-
-function checkList(option: 'from' | 'to', list: unknown, words: string): asserts list is OffsetList {
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new InvalidOptionError(
-      option,
-      list,
-      `Option ${option} of readRange is ${words} or a list of { topic, partition, offset }`,
-    );
-  }
-  for (const entry of list as OffsetList) checkSeek(entry, entry.offset);
 }
