@@ -349,6 +349,41 @@ describe('delivery timeout', () => {
   });
 });
 
+describe('bytes that arrive after their connection was given up', () => {
+  /** Record 1 is given up while 1 and 2 are on their way; 2 is tried again before they arrive, after `lateMs`. */
+  function late(lateMs: number): ReturnType<typeof started> {
+    const begun = started({ deliveryTimeoutMs: 450 });
+    const { bench, kafka } = begun;
+    bench.write(0, 't', 0);
+    bench.advance(100);
+    kafka.latencyMs = 400;
+    kafka.script.push({ arrivesAfterMs: lateMs });
+    bench.write(1, 't', 0);
+    bench.advance(200);
+    bench.write(2, 't', 0);
+    bench.advance(150);
+    kafka.latencyMs = 10;
+    bench.advance(2000);
+    bench.write(3, 't', 0);
+    bench.advance(2000);
+    return begun;
+  }
+
+  it('[P3] are in the log once, whether they arrive before, between or after the tries that follow', () => {
+    for (let lateMs = 90; lateMs < 130; lateMs++) {
+      const { bench, partitions } = late(lateMs);
+      const { values } = partitions[0]!;
+      expect([lateMs, ...values]).toEqual([lateMs, ...[...new Set(values)].sort()]);
+      expect(bench.outcomes.get(3)!.error).toBeUndefined();
+      for (const [token, { error }] of bench.outcomes) {
+        const written = values.includes(`v${token}`);
+        if (error === undefined) expect(written).toBe(true);
+        else if (written) expect(error.mayHaveBeenWritten).toBe(true);
+      }
+    }
+  });
+});
+
 describe('batches that are too large', () => {
   it('are split, keep their order and their sequences, and stay smaller from then on', () => {
     const { bench, kafka, partitions } = started({ batchSize: 16_384 });

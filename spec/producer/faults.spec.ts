@@ -16,6 +16,12 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Fate>({ error: 29 }, { error: 87 }, { error: 10 }) },
   { weight: 1, arbitrary: fc.boolean().map((append): Fate => ({ silence: true, append })) },
 );
+/** As a network does that holds bytes back and delivers them when nobody waits for them any more. */
+const late: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 8, arbitrary: fate },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 500 }).map((arrivesAfterMs): Fate => ({ arrivesAfterMs })) },
+  { weight: 1, arbitrary: fc.integer({ min: 500, max: 60_000 }).map((arrivesAfterMs): Fate => ({ arrivesAfterMs })) },
+);
 /** What a broker says that has lost the producer's state: then, and only then, a batch may be written twice. */
 const forgetful: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 8, arbitrary: fate },
@@ -108,6 +114,23 @@ describe('under random answers', () => {
         },
       ),
       { numRuns: runs },
+    );
+  });
+
+  it('[P3] with idempotence that holds also when what was on its way arrives after it was given up', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2 ** 31 }),
+        fc.array(late, { maxLength: 40 }),
+        scenario[2],
+        fc.constantFrom(2_000, 40_000, 120_000),
+        fc.integer({ min: 1, max: 60 }),
+        fc.boolean(),
+        (seed, fates, steps, deliveryTimeoutMs, latencyMs, namesLeader) => {
+          run(seed, fates, steps, { deliveryTimeoutMs, enableIdempotence: true, once: true, latencyMs, namesLeader });
+        },
+      ),
+      { numRuns: Math.ceil(runs / 3) },
     );
   });
 

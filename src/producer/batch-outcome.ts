@@ -158,6 +158,10 @@ export class BatchOutcome {
    * was. The lowest one, however, proves that the broker has not the state we think: known not to be written, and with it
    * everything behind it, so the partition starts anew under the next epoch. Events that lead here: the broker lost the
    * producer's state; a batch that was given up was not written; a batch in front was refused for good.
+   *
+   * One exception: an earlier try of the lowest batch went unanswered. Its bytes may lie in a buffer on the way to the broker, behind
+   * those of the batch in front of it that was given up meanwhile. If they arrive now, that batch fills the gap, this one follows
+   * it, and a copy under the next epoch would be a second one. Nobody can know, so it fails as perhaps written.
    */
   #sequenceRefused(batch: ProduceBatch, error: KafkaError, errorCode: number): void {
     const { queue } = batch;
@@ -170,6 +174,10 @@ export class BatchOutcome {
     }
     if (batch.attempts > this.#options.retries) {
       this.fail(batch, 'retries are used up', error);
+      return;
+    }
+    if (batch.ambiguous) {
+      this.fail(batch, 'the broker does not know the batch before it, and an earlier try may still arrive', error);
       return;
     }
     queue.restart = true;

@@ -14,6 +14,8 @@ export type Fate =
   | 'writtenThenLost'
   /** The connection breaks before anything is appended. */
   | 'lost'
+  /** The connection breaks; what was on its way arrives so much later, in order, and nobody is answered. */
+  | { readonly arrivesAfterMs: number }
   /** Answers this error for every partition, appends nothing. */
   | {
       readonly error: number;
@@ -85,6 +87,7 @@ export interface SeenRequest {
 
 interface Pending {
   readonly done: Done<never>;
+  readonly request: SeenRequest;
   settled: boolean;
 }
 
@@ -231,7 +234,7 @@ export class FakeCluster {
     const request: SeenRequest = { at: this.runtime.now(), node, acks: body.acks, batches };
     this.requests.push(request);
     const fate = this.script.shift() ?? this.fate(request);
-    const pending: Pending = { done, settled: false };
+    const pending: Pending = { done, request, settled: false };
     const queue = this.#pending.get(node) ?? [];
     this.#pending.set(node, queue);
     queue.push(pending);
@@ -249,6 +252,14 @@ export class FakeCluster {
     if (stuck !== undefined) {
       // answers come in order: behind a silent one there are none
       if (stuck) this.#append(node, request, 0);
+      return;
+    }
+    if (typeof fate === 'object' && 'arrivesAfterMs' in fate) {
+      const underWay = (this.#pending.get(node) ?? []).filter(({ settled }) => !settled);
+      this.#break(node, new ConnectionClosedError('connection lost'));
+      this.runtime.scheduler.schedule(() => {
+        for (const late of underWay) this.#append(node, late.request, 0);
+      }, fate.arrivesAfterMs);
       return;
     }
     if (fate === 'lost') {
