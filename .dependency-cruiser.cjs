@@ -63,6 +63,19 @@ const forbidden = [
     to: { path: '^src/', pathNot: '^src/(testing|model|errors|serde)/|^src/consumer/lease-tracker' },
   },
   {
+    name: 'broker-is-the-other-side',
+    comment: 'the embedded cluster shares tables and codecs with the client, and no logic',
+    severity: 'error',
+    from: { path: '^src/testing/broker/' },
+    to: { path: '^src/', pathNot: '^src/(testing/broker|model|errors|runtime|bytes|codecs|protocol)/' },
+  },
+  {
+    name: 'broker-sockets-in-one-file',
+    severity: 'error',
+    from: { path: '^src/testing/broker/', pathNot: '^src/testing/broker/wire/tcp-listener\\.ts$' },
+    to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'testing-imported-by-nobody',
     severity: 'error',
     from: { path: '^(src|operators)/', pathNot: '^src/testing/' },

@@ -103,6 +103,16 @@ export default tseslint.config(
     },
   },
   {
+    // the embedded cluster is as deterministic as the client; what waits for real sockets is the exception
+    files: ['src/testing/broker/**/*.ts'],
+    ignores: ['src/testing/broker/embedded-cluster.ts', 'src/testing/broker/wire/tcp-listener.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...timeAndChance],
+      'no-restricted-properties': ['error', ...clocks],
+      'no-restricted-syntax': ['error', ...everywhere, ...presentTime, ...promises, settling],
+    },
+  },
+  {
     files: ['src/observables/**/*.ts', 'operators/**/*.ts', 'src/kafka.ts', 'examples/**/*.ts'],
     ...rxjsX.configs.strict,
   },

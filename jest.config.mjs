@@ -9,6 +9,7 @@ const shared = {
     '^rx-kafka$': '<rootDir>/src/index.ts',
     '^rx-kafka/operators$': '<rootDir>/operators/index.ts',
     '^rx-kafka/testing$': '<rootDir>/src/testing/index.ts',
+    '^rx-kafka/testing/broker$': '<rootDir>/src/testing/broker/index.ts',
   },
 };
 

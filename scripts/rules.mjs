@@ -27,6 +27,8 @@ const lintCases = [
   ['src/observables/planted.ts', 'export const dice: number = Math.random();', 'no-restricted-properties'],
   ['operators/planted.ts', 'export const at: number = Date.now();', 'no-restricted-properties'],
   ['src/testing/planted.ts', 'setTimeout(() => undefined, 1);', 'no-restricted-globals'],
+  ['src/testing/broker/planted.ts', 'export const later: unknown = Promise.resolve();', 'no-restricted-globals'],
+  ['src/testing/broker/planted.ts', 'export const at: number = Date.now();', 'no-restricted-properties'],
   ['src/consumer/planted.ts', `${'// line\n'.repeat(401)}export const x = 1;`, 'max-lines'],
   ['operators/planted.ts', "import { map } from 'rxjs/internal/operators/map';\nexport { map };", 'rxjs-x/no-internal'],
   ['src/runtime/node/planted.ts', 'setTimeout(() => undefined, 1);', null],
@@ -128,6 +130,18 @@ const layerCases = [
     "import { b } from '../cluster/b.js'; export const a = b;",
     'src/cluster/b.ts',
     'testing-ports-only',
+  ],
+  [
+    'src/testing/broker/a.ts',
+    "import { b } from '../../cluster/b.js'; export const a = b;",
+    'src/cluster/b.ts',
+    'broker-is-the-other-side',
+  ],
+  [
+    'src/testing/broker/a.ts',
+    "import { connect } from 'node:net'; export const a = connect;",
+    null,
+    'broker-sockets-in-one-file',
   ],
   [
     'src/kafka.ts',
