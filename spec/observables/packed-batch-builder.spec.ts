@@ -259,6 +259,32 @@ describe('sendBatch', () => {
     expect(seen[1]).toMatch(/larger than max.message.bytes/);
   });
 
+  it('says that a batch may have been written when the broker took some of its parts', () => {
+    for (const refused of [1, 2]) {
+      const { kafka, producer } = client();
+      kafka.topic('t', [1]);
+      producer.write({ topic: 't', value: 'first' }, () => undefined);
+      kafka.runtime.advance(100);
+      kafka.maxMessageBytes = 2000;
+      let request = 0;
+      kafka.fate = () => (request++ === refused ? { error: 29 } : 'ok');
+      const batch = producer.createBatch();
+      for (let i = 0; i < 4; i++) batch.append({ value: 'x'.repeat(600) });
+      let error: unknown = null;
+      producer.sendBatch(batch, { topic: 't', partition: 0 }).subscribe({ error: (e: unknown) => (error = e) });
+      kafka.runtime.advance(5000);
+      expect([refused, error]).toMatchObject([
+        refused,
+        {
+          message: expect.stringMatching(/^Batch was written in part, 2 of 4 records: .*; it may have been written$/),
+          mayHaveBeenWritten: true,
+          partition: 0,
+          cause: { cause: { errorName: 'TOPIC_AUTHORIZATION_FAILED' } },
+        },
+      ]);
+    }
+  });
+
   it.each([
     [{ topic: 't', partition: undefined }, /sendBatch needs \{ topic, partition \}/],
     [{ topic: '', partition: 0 }, /sendBatch needs/],

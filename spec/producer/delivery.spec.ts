@@ -200,6 +200,22 @@ describe('sequences', () => {
     expect(partitions[0]!.log[0]).toMatchObject({ producerEpoch: 1, baseSequence: 0 });
   });
 
+  it('restarts a partition only when nothing of it is in flight under the old epoch', () => {
+    const { bench, kafka, partitions } = started();
+    kafka.script.push({ error: 59 });
+    kafka.latencyMs = 100;
+    bench.write(0, 't', 0, 'a'.repeat(100));
+    bench.advance(10);
+    kafka.latencyMs = 1000;
+    bench.write(1, 't', 0, 'b'.repeat(100));
+    bench.advance(900);
+    expect(kafka.requests).toHaveLength(2);
+    bench.advance(5000);
+    expect(kafka.requests[2]!.at - kafka.requests[1]!.at).toBeGreaterThanOrEqual(1000);
+    expect(partitions[0]!.values.map((value) => value[0])).toEqual(['a', 'b']);
+    expect(partitions[0]!.log.map(({ producerEpoch }) => producerEpoch)).toEqual([1, 1]);
+  });
+
   it('keeps the other partitions on their epoch until they are empty', () => {
     const { bench, kafka, partitions } = started({}, [1, 2]);
     kafka.fate = ({ node }) => (node === 1 && kafka.requests.length < 3 ? { error: 59 } : 'ok');

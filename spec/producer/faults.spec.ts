@@ -21,6 +21,10 @@ const late: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 8, arbitrary: fate },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 500 }).map((arrivesAfterMs): Fate => ({ arrivesAfterMs })) },
   { weight: 1, arbitrary: fc.integer({ min: 500, max: 60_000 }).map((arrivesAfterMs): Fate => ({ arrivesAfterMs })) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 0, max: 90_000 }).map((heldForMs): Fate => ({ silence: true, heldForMs })),
+  },
 );
 /** What a broker says that has lost the producer's state: then, and only then, a batch may be written twice. */
 const forgetful: fc.Arbitrary<Fate> = fc.oneof(
@@ -30,7 +34,11 @@ const forgetful: fc.Arbitrary<Fate> = fc.oneof(
 const step = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ write: fc.integer({ min: 1, max: 12 }), partition: fc.integer({ min: 0, max: 2 }) }),
+    arbitrary: fc.record({
+      write: fc.integer({ min: 1, max: 12 }),
+      partition: fc.integer({ min: 0, max: 2 }),
+      how: fc.constantFrom<'one by one' | 'as a batch' | 'large'>('one by one', 'as a batch', 'large'),
+    }),
   },
   { weight: 4, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 400 }) }) },
   { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1000, max: 45_000 }) }) },
@@ -40,20 +48,34 @@ const step = fc.oneof(
 function run(
   seed: number,
   fates: readonly Fate[],
-  steps: readonly ({ write: number; partition: number } | { wait: number } | { move: number; to: number })[],
+  steps: readonly (
+    | { write: number; partition: number; how: 'one by one' | 'as a batch' | 'large' }
+    | { wait: number }
+    | { move: number; to: number }
+  )[],
   options: {
     deliveryTimeoutMs: number;
     enableIdempotence: boolean;
     once: boolean;
     latencyMs: number;
     namesLeader: boolean;
+    maxMessageBytes?: number;
+    startEpoch?: number;
+    noId?: readonly number[];
   },
 ): void {
   const kafka = new FakeCluster(seed);
   kafka.latencyMs = options.latencyMs;
   kafka.namesLeader = options.namesLeader;
+  kafka.maxMessageBytes = options.maxMessageBytes ?? 1_000_000;
+  kafka.startEpoch = options.startEpoch ?? 0;
+  kafka.initProducerIdErrors.push(...(options.noId ?? []));
   const bench = new ProducerBench(
-    { batchSize: 110, deliveryTimeoutMs: options.deliveryTimeoutMs, enableIdempotence: options.enableIdempotence },
+    {
+      batchSize: options.maxMessageBytes === undefined ? 110 : 400,
+      deliveryTimeoutMs: options.deliveryTimeoutMs,
+      enableIdempotence: options.enableIdempotence,
+    },
     kafka,
   );
   const partitions = kafka.topic('t', [1, 2, 1]);
@@ -64,10 +86,11 @@ function run(
     if ('wait' in action) bench.advance(action.wait);
     else if ('move' in action) kafka.move('t', action.move, action.to);
     else {
-      for (let i = 0; i < action.write; i++) {
-        written[action.partition]!.push(token);
-        bench.write(token++, 't', action.partition);
-      }
+      const tokens = Array.from({ length: action.write }, () => token++);
+      written[action.partition]!.push(...tokens);
+      const padding = ' '.repeat(action.how === 'large' ? 40 : 0);
+      if (action.how === 'as a batch') bench.writeBatch(tokens, 't', action.partition);
+      else for (const one of tokens) bench.write(one, 't', action.partition, `v${one}${padding}`);
     }
   }
   let closed = false;
@@ -105,12 +128,22 @@ describe('under random answers', () => {
   it('[P3, G6, KJ#598] with idempotence each record is in the log once and in order, and outcomes are true', () => {
     fc.assert(
       fc.property(
-        ...scenario,
-        fc.constantFrom(2_000, 40_000, 120_000),
-        fc.integer({ min: 1, max: 60 }),
-        fc.boolean(),
-        (seed, fates, steps, deliveryTimeoutMs, latencyMs, namesLeader) => {
-          run(seed, fates, steps, { deliveryTimeoutMs, enableIdempotence: true, once: true, latencyMs, namesLeader });
+        scenario[0],
+        fc.array(late, { maxLength: 40 }),
+        scenario[2],
+        fc.record(
+          {
+            deliveryTimeoutMs: fc.constantFrom(2_000, 40_000, 120_000),
+            latencyMs: fc.integer({ min: 1, max: 60 }),
+            namesLeader: fc.boolean(),
+            maxMessageBytes: fc.constantFrom(110, 150, 300),
+            startEpoch: fc.constantFrom(0, 32766),
+            noId: fc.array(fc.constantFrom(14, 15, 7), { maxLength: 3 }),
+          },
+          { requiredKeys: ['deliveryTimeoutMs', 'latencyMs', 'namesLeader'] },
+        ),
+        (seed, fates, steps, chosen) => {
+          run(seed, fates, steps, { enableIdempotence: true, once: true, ...chosen });
         },
       ),
       { numRuns: runs },

@@ -1,7 +1,7 @@
 import { type EncodedHeaders } from '../codecs/lazy-headers.js';
 import { BatchBuffer } from '../codecs/record-batch-writer.js';
-import { RecordTooLargeError } from '../errors/client-errors.js';
-import { type KafkaError } from '../errors/kafka-error.js';
+import { DeliveryError, RecordTooLargeError } from '../errors/client-errors.js';
+import { KafkaError } from '../errors/kafka-error.js';
 import { UsageError } from '../errors/usage-error.js';
 import { type DeliveryReceiver, type WrittenBatch } from '../model/record-sink.js';
 import { DeliveryList } from './delivery-list.js';
@@ -28,7 +28,8 @@ export class PackedBatch implements DeliveryReceiver {
   #listener: BatchListener | null = null;
   #token = 0;
   #unanswered = 0;
-  #failed = false;
+  #written = 0;
+  /** Of the first record that was not written; one that may have been written counts before the others. */
   #error: unknown = null;
   #first: { readonly batch: WrittenBatch; readonly offset: number; readonly timestamp: number } | null = null;
   #firstKeySize = -1;
@@ -102,12 +103,12 @@ export class PackedBatch implements DeliveryReceiver {
       this.#firstKeySize = keySize;
       this.#firstValueSize = valueSize;
     }
+    this.#written++;
     this.#answered();
   }
 
   failed(_token: number, error: unknown): void {
-    if (!this.#failed) this.#error = error;
-    this.#failed = true;
+    if (this.#error === null || (!mayBeWritten(this.#error) && mayBeWritten(error))) this.#error = error;
     this.#answered();
   }
 
@@ -118,11 +119,24 @@ export class PackedBatch implements DeliveryReceiver {
   #answered(): void {
     if (--this.#unanswered > 0) return;
     const listener = this.#listener!;
-    if (this.#failed) {
-      listener.failed(this.#token, this.#error);
+    if (this.#error !== null) {
+      listener.failed(this.#token, this.#written === 0 ? this.#error : this.#writtenInPart());
       return;
     }
     const { batch, offset, timestamp } = this.#first!;
     listener.delivered(this.#token, batch, offset, timestamp, this.#firstKeySize, this.#firstValueSize);
   }
+
+  /** It was split, and the broker took some of the parts only. */
+  #writtenInPart(): DeliveryError {
+    const cause = KafkaError.is(this.#error) ? this.#error : null;
+    return new DeliveryError(
+      `Batch was written in part, ${this.#written} of ${this.count} records${cause === null ? '' : `: ${cause.message}`}`,
+      { cause: this.#error, topic: cause?.topic, partition: cause?.partition, mayHaveBeenWritten: true },
+    );
+  }
+}
+
+function mayBeWritten(error: unknown): boolean {
+  return error instanceof DeliveryError && error.mayHaveBeenWritten;
 }

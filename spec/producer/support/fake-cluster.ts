@@ -25,7 +25,9 @@ export type Fate =
   /** Appends and answers this error. */
   | { readonly errorAfterAppend: number }
   /** Says nothing until the request times out; `append` = it was written all the same. */
-  | { readonly silence: true; readonly append: boolean };
+  | { readonly silence: true; readonly append: boolean }
+  /** The network holds it, and everything behind it on the connection, back until long after the client has given up. */
+  | { readonly silence: true; readonly heldForMs: number };
 
 interface ProducerState {
   epoch: number;
@@ -116,8 +118,8 @@ export class FakeCluster {
   #known: Map<string, { leader: number; leaderEpoch: number }[]> = new Map();
   #refreshing = false;
   readonly #listeners: Set<() => void> = new Set<() => void>();
-  /** Nodes that say nothing until their connection breaks; true = they append all the same. */
-  readonly #stuck: Map<number, boolean> = new Map<number, boolean>();
+  /** Nodes that say nothing until their connection breaks, and what becomes of the requests meanwhile. */
+  readonly #stuck: Map<number, (request: SeenRequest) => void> = new Map();
   readonly #pending: Map<number, Pending[]> = new Map<number, Pending[]>();
 
   constructor(seed = 1) {
@@ -251,7 +253,7 @@ export class FakeCluster {
     const stuck = this.#stuck.get(node);
     if (stuck !== undefined) {
       // answers come in order: behind a silent one there are none
-      if (stuck) this.#append(node, request, 0);
+      stuck(request);
       return;
     }
     if (typeof fate === 'object' && 'arrivesAfterMs' in fate) {
@@ -267,8 +269,9 @@ export class FakeCluster {
       return;
     }
     if (typeof fate === 'object' && 'silence' in fate) {
-      if (fate.append) this.#append(node, request, 0);
-      this.#stuck.set(node, fate.append);
+      const become = this.#silently(node, fate);
+      become(request);
+      this.#stuck.set(node, become);
       this.runtime.scheduler.schedule(() => {
         if (!pending.settled) this.#break(node, new RequestTimeoutError('no answer'));
       }, options.timeoutMs ?? 30_000);
@@ -287,6 +290,19 @@ export class FakeCluster {
     const queue = this.#pending.get(node)!;
     queue.splice(queue.indexOf(pending), 1);
     pending.done(null, (request.acks === 0 ? true : answer) as never);
+  }
+
+  #silently(node: number, fate: Extract<Fate, { silence: true }>): (request: SeenRequest) => void {
+    if ('append' in fate) {
+      return (request) => {
+        if (fate.append) this.#append(node, request, 0);
+      };
+    }
+    return (request) => {
+      this.runtime.scheduler.schedule(() => {
+        this.#append(node, request, 0);
+      }, fate.heldForMs);
+    };
   }
 
   #append(node: number, request: SeenRequest, error: number): ProduceResponse {

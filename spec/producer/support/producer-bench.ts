@@ -1,3 +1,4 @@
+import { PackedBatch } from '../../../src/producer/packed-batch.js';
 import { ProducerCore } from '../../../src/producer/producer-core.js';
 import type { ProducerCoreOptions } from '../../../src/producer/core-options.js';
 import type { DeliveryReceiver } from '../../../src/model/record-sink.js';
@@ -61,6 +62,28 @@ export class ProducerBench implements DeliveryReceiver {
     } finally {
       this.inCall = false;
     }
+  }
+
+  /** The same records as one batch; every record is told the outcome of the batch, an offset only to the first. */
+  writeBatch(tokens: readonly number[], topic: string, partition: number): void {
+    const packed = new PackedBatch(1_000_000);
+    for (const token of tokens) packed.append(this.kafka.runtime.wallClock(), null, `v${token}`, null);
+    const tell = (outcome: Omit<Outcome, 'at'>, offset?: number): void => {
+      tokens.forEach((token, index) => {
+        const first = index === 0 && offset !== undefined ? { offset } : {};
+        this.#tell(token, { ...outcome, ...first, at: this.kafka.runtime.now() });
+      });
+    };
+    const listener = {
+      delivered: (_: number, written: { partition: number }, offset: number) => {
+        tell({ partition: written.partition }, offset);
+      },
+      failed: (_: number, error: unknown) => {
+        tell({ error: error as NonNullable<Outcome['error']> });
+      },
+      flushed: () => undefined,
+    };
+    this.core.sendBatch(topic, partition, packed, listener, 0);
   }
 
   send(
