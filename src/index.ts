@@ -38,6 +38,12 @@ export type {
 export type { Delivery, DeliveryFields, ProducerRecord, RecordMetadata, RecordSink } from './model/record-sink.js';
 export type { AppendedRecord, BatchBuilder, BatchRecord } from './model/batch-builder.js';
 export type { Partitioner, Producer, ProducerOptions, ProducerSettings, SerializerOption } from './model/producer.js';
+export type {
+  ManualTransaction,
+  Transaction,
+  TransactionalProducer,
+  TransactionalProducerOptions,
+} from './model/transaction.js';
 export { range } from './consumer/group/assignors/range.js';
 export { roundRobin } from './consumer/group/assignors/round-robin.js';
 export { sticky } from './consumer/group/assignors/sticky.js';
@@ -72,4 +78,5 @@ export {
   OffsetStoreError,
   RecordTooLargeError,
   TimeoutExpiredError,
+  TransactionError,
 } from './errors/client-errors.js';

@@ -5,12 +5,15 @@ import { type ClientEvent } from './model/client-event.js';
 import { type Consumer, type ConsumerOptions } from './model/consumer.js';
 import { type KafkaOptions } from './model/kafka-options.js';
 import { type Producer, type ProducerOptions } from './model/producer.js';
+import { type TransactionalProducer, type TransactionalProducerOptions } from './model/transaction.js';
 import { type Bytes } from './model/topic-partition.js';
 import { createConsumer } from './observables/create-consumer.js';
 import { resolveConsumerOptions } from './observables/consumer-options.js';
 import { resolveKafkaOptions } from './observables/kafka-options.js';
 import { createProducer } from './observables/producer-client.js';
 import { resolveProducerOptions } from './observables/producer-options.js';
+import { createTransactionalProducer } from './observables/transactional-producer-client.js';
+import { resolveTransactionalOptions } from './observables/transactional-producer-options.js';
 import { nodeRuntime } from './runtime/node/node-runtime.js';
 
 type Closable = { close(options?: { readonly timeoutMs?: number | undefined }): Promise<void> };
@@ -62,6 +65,18 @@ export class Kafka {
   producer<K = Bytes | null, V = Bytes | null>(options?: ProducerOptions<K, V>): Producer<K, V> {
     const resolved = resolveProducerOptions(options, this.#requestTimeoutMs);
     return this.#own((forget) => createProducer<K, V>(this.#cluster, resolved, forget, this.events$));
+  }
+
+  /**
+   * A producer whose records enter through transactions. Its `transactionalId` is its own: a second instance with the same
+   * one fences the first.
+   * @throws InvalidOptionError for a bad or unknown option, before any I/O.
+   */
+  transactionalProducer<K = Bytes | null, V = Bytes | null>(
+    options: TransactionalProducerOptions<K, V>,
+  ): TransactionalProducer<K, V> {
+    const resolved = resolveTransactionalOptions(options, this.#requestTimeoutMs);
+    return this.#own((forget) => createTransactionalProducer<K, V>(this.#cluster, resolved, forget, this.events$));
   }
 
   /**

@@ -15,6 +15,7 @@ const args: Readonly<Record<string, readonly unknown[]>> = {
   BrokerError: [7],
   DeliveryError: ['It failed', { mayHaveBeenWritten: false }],
   RecordTooLargeError: ['It failed', { mayHaveBeenWritten: false }],
+  TransactionError: ['It failed', { abortable: true }],
   DeserializationError: ['It failed', { part: 'key', keyBytes: null, valueBytes: null }],
 };
 const classes: [string, ErrorClass][] = Object.entries(entry).flatMap(([name, value]) =>

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { BrokerError } from '../errors/broker-error.js';
 import { ErrorCode } from '../errors/broker-error-codes.js';
 import { ConnectionError } from '../errors/connection-error.js';
+import { type KafkaError } from '../errors/kafka-error.js';
 import { ClientClosedError } from '../errors/usage-error.js';
 import { type ClientEvent } from '../model/client-event.js';
 import { type Cancel, type Done } from '../model/done.js';
@@ -132,6 +133,11 @@ export class Cluster {
   /** Node id of the coordinator; tries on until it is found, refused for good, or nobody waits. */
   coordinator(type: CoordinatorType, key: string, done: Done<number>): Cancel {
     return this.#coordinators.find(type, key, done);
+  }
+
+  /** Why a look-up that is under way has not found it yet. */
+  coordinatorError(type: CoordinatorType, key: string): KafkaError | null {
+    return this.#coordinators.lastError(type, key);
   }
 
   forgetCoordinator(type: CoordinatorType, key: string, nodeId?: number): void {

@@ -34,6 +34,8 @@ const keyTypes = { group: 0, transaction: 1 } as const;
 
 /** Looks one coordinator up until it is found, refused for good, or nobody waits any more. */
 export class CoordinatorLookup {
+  /** Of the last try. */
+  lastError: KafkaError | null = null;
   readonly #host: CoordinatorHost;
   readonly #type: CoordinatorType;
   readonly #key: string;
@@ -81,7 +83,7 @@ export class CoordinatorLookup {
       (error, response) => {
         this.#flight = null;
         if (response !== null) this.#answered(response);
-        else if (error instanceof ConnectionError) this.#again();
+        else if (error instanceof ConnectionError) this.#again(error);
         else this.#failed(error!);
       },
     );
@@ -101,11 +103,12 @@ export class CoordinatorLookup {
       `Coordinator of ${this.#type} ${this.#key}`,
       { apiKey: findCoordinatorApi.key },
     );
-    if (error.retriable) this.#again();
+    if (error.retriable) this.#again(error);
     else this.#failed(error);
   }
 
-  #again(): void {
+  #again(error: KafkaError): void {
+    this.lastError = error;
     const { runtime, retryBackoffMs, retryBackoffMaxMs } = this.#host;
     this.#timer.set(backoffMs(this.#attempt++, retryBackoffMs, retryBackoffMaxMs, () => runtime.random()));
   }

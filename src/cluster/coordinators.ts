@@ -1,3 +1,4 @@
+import { type KafkaError } from '../errors/kafka-error.js';
 import { ClientClosedError } from '../errors/usage-error.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { hop } from '../runtime/timer.js';
@@ -32,6 +33,11 @@ export class Coordinators {
       this.#lookups.set(id, lookup);
     }
     return lookup.wait(done);
+  }
+
+  /** Why a look-up that is under way has not found it yet. */
+  lastError(type: CoordinatorType, key: string): KafkaError | null {
+    return this.#lookups.get(`${type} ${key}`)?.lastError ?? null;
   }
 
   /** @param nodeId - only while this one is taken for the coordinator: an older failure must not undo a newer answer */

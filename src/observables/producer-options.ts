@@ -43,7 +43,8 @@ export interface ResolvedProducerOptions {
   readonly retries: number;
 }
 
-type GivenOptions = Omit<ResolvedProducerOptions, 'compression' | 'enableIdempotence' | 'deliveryTimeoutMs'> & {
+/** As they are given, defaults filled in, not yet weighed against each other. */
+export type GivenOptions = Omit<ResolvedProducerOptions, 'compression' | 'enableIdempotence' | 'deliveryTimeoutMs'> & {
   readonly compression: ResolvedCompression['type'] | ResolvedCompression;
   readonly enableIdempotence: boolean | null;
   readonly deliveryTimeoutMs: number | null;
@@ -58,7 +59,7 @@ const levels: Readonly<Record<string, readonly [min: number, max: number]>> = {
 };
 
 /** Java 4.3 defaults of the property of the same name, except batchSize: buffers grow on demand here. */
-const table: OptionTable<GivenOptions> = Object.freeze({
+export const producerTable: OptionTable<GivenOptions> = Object.freeze({
   keySerializer: { kind: nullable(object<Serializer<never>>('serialize')), default: null }, // key.serializer
   valueSerializer: { kind: nullable(object<Serializer<never>>('serialize')), default: null }, // value.serializer
   acks: { kind: oneOf('all', 1, 0), default: 'all' }, // acks
@@ -78,7 +79,8 @@ const table: OptionTable<GivenOptions> = Object.freeze({
 const ofKafka = (name: string): string => `it belongs to new Kafka({ ${name} })`;
 const transactional = 'transactions have their own factory, kafka.transactionalProducer({ transactionalId })';
 
-const foreign: ForeignNames = Object.freeze({
+/** Names of other clients. */
+export const producerForeignNames: ForeignNames = Object.freeze({
   // kafkajs
   createPartitioner: 'partitioner',
   idempotent: 'enableIdempotence',
@@ -143,7 +145,14 @@ const foreign: ForeignNames = Object.freeze({
  * @throws InvalidOptionError for an unknown option, a wrong value, or options that contradict each other.
  */
 export function resolveProducerOptions(options?: unknown, requestTimeoutMs = 30000): ResolvedProducerOptions {
-  const given = checkOptions('a producer', options, table, foreign);
+  return weighProducerOptions(
+    checkOptions('a producer', options, producerTable, producerForeignNames),
+    requestTimeoutMs,
+  );
+}
+
+/** @throws InvalidOptionError for options that contradict each other. */
+export function weighProducerOptions(given: GivenOptions, requestTimeoutMs: number): ResolvedProducerOptions {
   const chosen = given.compression;
   const compression = typeof chosen === 'string' ? { type: chosen, level: undefined } : chosen;
   const shortest = given.lingerMs + requestTimeoutMs;

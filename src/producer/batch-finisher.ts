@@ -2,8 +2,8 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { type Runtime } from '../model/runtime.js';
 import { hop } from '../runtime/timer.js';
 import { type ProducerCoreOptions } from './core-options.js';
+import { type Identity } from './identity.js';
 import { type ProduceBatch } from './produce-batch.js';
-import { type ProducerIdentity } from './producer-identity.js';
 
 /** What finishing needs of the producer. */
 export interface FinisherHost {
@@ -20,11 +20,11 @@ const establishedForMs = 60_000;
 /** Turns a batch that is about to leave into the bytes of a request: sequence, compression, CRC. */
 export class BatchFinisher {
   readonly #options: ProducerCoreOptions;
-  readonly #identity: ProducerIdentity | null;
+  readonly #identity: Identity | null;
   readonly #host: FinisherHost;
   readonly #hop: (work: () => void) => void;
 
-  constructor(options: ProducerCoreOptions, runtime: Runtime, identity: ProducerIdentity | null, host: FinisherHost) {
+  constructor(options: ProducerCoreOptions, runtime: Runtime, identity: Identity | null, host: FinisherHost) {
     this.#hop = (work) => {
       hop(runtime, work);
     };
@@ -34,11 +34,13 @@ export class BatchFinisher {
   }
 
   /**
-   * True when the batch has its bytes and its sequence. False when the producer id is not there yet, or while an asynchronous
-   * codec works: the batch keeps its place, and nothing of its partition overtakes it.
+   * True when the batch has its bytes and its sequence. False when the producer id is not there yet, the partition is no part
+   * of the transaction yet, or while an asynchronous codec works: the batch keeps its place, and nothing of its partition
+   * overtakes it.
    */
   prepare(batch: ProduceBatch): boolean {
     const { queue } = batch;
+    if (this.#identity?.transaction?.admits(queue) === false) return false;
     if (this.#identity !== null && !batch.sequenced && !this.#number(batch, this.#identity)) return false;
     if (batch.state === 'open') {
       batch.state = 'closed';
@@ -52,7 +54,7 @@ export class BatchFinisher {
     return true;
   }
 
-  #number(batch: ProduceBatch, identity: ProducerIdentity): boolean {
+  #number(batch: ProduceBatch, identity: Identity): boolean {
     if (!identity.known) {
       identity.acquire();
       return false;
@@ -72,7 +74,8 @@ export class BatchFinisher {
   #finish(batch: ProduceBatch): boolean {
     const { producerId, producerEpoch, baseSequence } = batch;
     const { compression } = this.#options;
-    const state = { producerId, producerEpoch, baseSequence, transactional: false, compression };
+    const transactional = (this.#identity?.transaction ?? null) !== null;
+    const state = { producerId, producerEpoch, baseSequence, transactional, compression };
     let bytes: Uint8Array | null;
     try {
       bytes = batch.buffer.finish(

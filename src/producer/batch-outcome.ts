@@ -5,11 +5,14 @@ import { type Runtime } from '../model/runtime.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { type Accumulator } from './accumulator.js';
 import { type ProducerCoreOptions } from './core-options.js';
+import { type Identity, type TransactionGate } from './identity.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { endFlushWaiters, type ProduceBatch } from './produce-batch.js';
 import { deliveryFailure, isRetriableProduce, isSequenceRefusal } from './produce-failure.js';
 import { type ProducerCounters } from './producer-counters.js';
-import { type ProducerIdentity } from './producer-identity.js';
+
+/** The markers of a partition's last transaction are on their way: next try after this many milliseconds. */
+const markersMs = 20;
 
 /** What settling batches needs of the producer. */
 export interface OutcomeHost {
@@ -26,7 +29,8 @@ export class BatchOutcome {
   readonly #options: ProducerCoreOptions;
   readonly #runtime: Runtime;
   readonly #accumulator: Accumulator;
-  readonly #identity: ProducerIdentity | null;
+  readonly #identity: Identity | null;
+  readonly #gate: TransactionGate | null;
   readonly #counters: ProducerCounters;
   readonly #host: OutcomeHost;
   readonly #threw: (error: unknown) => void;
@@ -37,7 +41,7 @@ export class BatchOutcome {
     options: ProducerCoreOptions,
     runtime: Runtime,
     accumulator: Accumulator,
-    identity: ProducerIdentity | null,
+    identity: Identity | null,
     counters: ProducerCounters,
     host: OutcomeHost,
   ) {
@@ -45,6 +49,7 @@ export class BatchOutcome {
     this.#runtime = runtime;
     this.#accumulator = accumulator;
     this.#identity = identity;
+    this.#gate = identity?.transaction ?? null;
     this.#counters = counters;
     this.#host = host;
     this.#threw = (error) => {
@@ -86,12 +91,14 @@ export class BatchOutcome {
     }
     if (!notWritten) batch.ambiguous = true;
     batch.lastError = error;
-    const again = isRetriableProduce(error) && batch.attempts <= this.#options.retries && !batch.expired;
+    const again =
+      isRetriableProduce(error) && batch.attempts <= this.#options.retries && !batch.expired && this.#mayRetry;
     if (!again) {
       this.fail(batch, 'the error is not retried or retries are used up', error);
       return;
     }
-    this.retry(batch, leaderKnown ? 0 : this.#backoff(batch));
+    const soon = errorCode === ErrorCode.CONCURRENT_TRANSACTIONS;
+    this.retry(batch, leaderKnown ? 0 : soon ? markersMs : this.#backoff(batch));
     this.#host.touched(queue);
   }
 
@@ -162,14 +169,20 @@ export class BatchOutcome {
    * One exception: an earlier try of the lowest batch went unanswered. Its bytes may lie in a buffer on the way to the broker, behind
    * those of the batch in front of it that was given up meanwhile. If they arrive now, that batch fills the gap, this one follows
    * it, and a copy under the next epoch would be a second one. Nobody can know, so it fails as perhaps written.
+   *
+   * In a transaction there is no new epoch before its end: the batch fails, which leaves nothing but to abort.
    */
   #sequenceRefused(batch: ProduceBatch, error: KafkaError, errorCode: number): void {
     const { queue } = batch;
     batch.lastError = error;
     const lowest = queue.batches[0] === batch;
-    if (!lowest) {
+    if (!lowest && this.#mayRetry) {
       batch.attempts--;
       this.retry(batch, 0);
+      return;
+    }
+    if (this.#gate !== null) {
+      this.fail(batch, 'the broker does not go on with the transaction', error);
       return;
     }
     if (batch.attempts > this.#options.retries) {
@@ -185,6 +198,10 @@ export class BatchOutcome {
     this.#host.touched(queue);
   }
 
+  get #mayRetry(): boolean {
+    return this.#gate === null || this.#gate.retries;
+  }
+
   #backoff(batch: ProduceBatch): number {
     const { retryBackoffMs, retryBackoffMaxMs } = this.#host;
     return backoffMs(batch.attempts - 1, retryBackoffMs, retryBackoffMaxMs, () => this.#runtime.random());
@@ -193,6 +210,7 @@ export class BatchOutcome {
   #tellFailure(batch: ProduceBatch, error: KafkaError, errorAt?: (index: number) => unknown): void {
     this.#counters.recordsFailed += batch.count;
     batch.deliveries.failed(errorAt ?? (() => error), this.#threw);
+    this.#gate?.failed(error, batch.sequenced);
   }
 
   #leave(batch: ProduceBatch): void {

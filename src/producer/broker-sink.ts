@@ -2,6 +2,7 @@ import { type BrokerChannel } from '../cluster/channel-pool.js';
 import { type Metadata } from '../cluster/metadata.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { produceApi, type ProduceResponse } from '../protocol/messages/produce.js';
+import { type TransactionGate } from './identity.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { type ProduceBatch } from './produce-batch.js';
 import { ProduceCall } from './produce-request.js';
@@ -10,6 +11,7 @@ import { ProduceCall } from './produce-request.js';
 export interface SinkHost {
   readonly metadata: Metadata;
   readonly idempotent: boolean;
+  readonly transaction: TransactionGate | null;
   /** On the wire: -1 all, 1, 0. */
   readonly acks: number;
   readonly lingerMs: number;
@@ -113,10 +115,17 @@ export class BrokerSink {
     }
     this.inFlight++;
     const call = new ProduceCall(batches, host.metadata);
+    const gate = host.transaction;
+    const maxVersion = gate?.maxProduceVersion ?? call.maxVersion;
     this.channel.call(
       produceApi,
-      (version: number) => call.body(version, host.acks, host.requestTimeoutMs),
-      { timeoutMs: host.requestTimeoutMs, maxVersion: call.maxVersion, expectResponse: host.acks !== 0 },
+      (version: number) => call.body(version, host.acks, host.requestTimeoutMs, gate?.transactionalId ?? null),
+      {
+        timeoutMs: host.requestTimeoutMs,
+        maxVersion,
+        minVersion: gate?.minProduceVersion,
+        expectResponse: host.acks !== 0,
+      },
       (error, response) => {
         this.inFlight--;
         host.answered(this, call, error, response);

@@ -71,11 +71,20 @@ export class Expiry {
     for (const queue of this.#queues()) {
       for (const batch of [...queue.batches]) this.#outcome.giveUp(batch, why, cause);
     }
-    const waiting = [...this.#accumulator.topics.values()].flatMap((topic) => topic.waiting.splice(0));
-    for (const record of [...waiting, ...this.#accumulator.blocked.splice(0)]) {
+    for (const record of this.#waiting()) {
       const init = { cause, topic: record.topic, mayHaveBeenWritten: false };
       this.#fail(record, new DeliveryError(`Record was not sent, ${why}: ${cause.message}`, init));
     }
+  }
+
+  /** What is not on its way to a broker fails with that error, as it is; what is in flight goes on. */
+  dropUnsent(error: KafkaError): void {
+    for (const queue of this.#queues()) {
+      for (const batch of [...queue.batches]) {
+        if (batch.state !== 'inFlight') this.#outcome.fail(batch, error.message, error, () => error);
+      }
+    }
+    for (const record of this.#waiting()) this.#fail(record, error);
   }
 
   close(): void {
@@ -142,10 +151,16 @@ export class Expiry {
     });
   }
 
-  #fail(record: WaitingRecord, error: DeliveryError): void {
+  #fail(record: WaitingRecord, error: KafkaError): void {
     if (record.settled) return;
     this.#accumulator.drop(record);
     this.#host.refused(record, error);
+  }
+
+  /** Takes out what is in no batch. */
+  #waiting(): WaitingRecord[] {
+    const waiting = [...this.#accumulator.topics.values()].flatMap((topic) => topic.waiting.splice(0));
+    return [...waiting, ...this.#accumulator.blocked.splice(0)];
   }
 
   *#queues(): Generator<PartitionQueue> {

@@ -31,9 +31,9 @@ export class ProduceCall {
   }
 
   /** Frames go by reference: they must not change before the request is answered or given up. */
-  body(version: number, acks: number, timeoutMs: number): Input<ProduceRequest> {
+  body(version: number, acks: number, timeoutMs: number, transactionalId: string | null): Input<ProduceRequest> {
     return {
-      transactionalId: null,
+      transactionalId,
       acks,
       timeoutMs,
       topicData: this.#topics.map((topic) => ({

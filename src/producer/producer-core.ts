@@ -6,7 +6,7 @@ import { ClientClosedError } from '../errors/usage-error.js';
 import { type Cancel } from '../model/done.js';
 import { type DeliveryReceiver } from '../model/record-sink.js';
 import { type ProduceResponse } from '../protocol/messages/produce.js';
-import { hop } from '../runtime/timer.js';
+import { hop, Timer } from '../runtime/timer.js';
 import { Accumulator, type AccumulatorHost, type Refused } from './accumulator.js';
 import { BatchFinisher, type FinisherHost } from './batch-finisher.js';
 import { BatchOutcome, type OutcomeHost } from './batch-outcome.js';
@@ -17,6 +17,7 @@ import { type ProducerCoreOptions } from './core-options.js';
 import { Dispatcher } from './dispatcher.js';
 import { Expiry, type ExpiryHost } from './expiry.js';
 import { flush } from './flush.js';
+import { type Identity, type TransactionGate } from './identity.js';
 import { type PackedBatch } from './packed-batch.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { endFlushWaiters, type ProduceBatch } from './produce-batch.js';
@@ -37,6 +38,7 @@ type Hosts = AccumulatorHost & SinkHost & FinisherHost & OutcomeHost & AnswersHo
 export class ProducerCore implements Hosts {
   readonly metadata: Metadata;
   readonly idempotent: boolean;
+  readonly transaction: TransactionGate | null;
   readonly acks: number;
   readonly lingerMs: number;
   readonly maxInFlightRequests: number;
@@ -48,7 +50,7 @@ export class ProducerCore implements Hosts {
   readonly #cluster: Cluster;
   readonly #accumulator: Accumulator;
   readonly #dispatcher: Dispatcher;
-  readonly #identity: ProducerIdentity | null;
+  readonly #identity: Identity | null;
   readonly #finisher: BatchFinisher;
   readonly #outcome: BatchOutcome;
   readonly #answers: ProduceAnswers;
@@ -57,11 +59,13 @@ export class ProducerCore implements Hosts {
   readonly #readyListeners: Set<() => void> = new Set<() => void>();
   readonly #refusals: Refusals;
   readonly #clock: BurstClock;
+  readonly #idleWaiters: (() => void)[] = [];
   #sinkWasFull = false;
   #keepAlive: (() => void) | null = null;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
-  constructor(cluster: Cluster, options: ProducerCoreOptions) {
+  /** @param transactional - the identity of one slot of a transactional producer */
+  constructor(cluster: Cluster, options: ProducerCoreOptions, transactional: Identity | null = null) {
     const { runtime } = cluster;
     this.#cluster = cluster;
     this.metadata = cluster.metadata;
@@ -73,7 +77,8 @@ export class ProducerCore implements Hosts {
     this.requestTimeoutMs = cluster.options.requestTimeoutMs;
     this.retryBackoffMs = cluster.options.retryBackoffMs;
     this.retryBackoffMaxMs = cluster.options.retryBackoffMaxMs;
-    this.#identity = this.idempotent ? new ProducerIdentity(cluster, this) : null;
+    this.#identity = transactional ?? (this.idempotent ? new ProducerIdentity(cluster, this) : null);
+    this.transaction = this.#identity?.transaction ?? null;
     this.#accumulator = new Accumulator(options, runtime, this);
     this.#outcome = new BatchOutcome(options, runtime, this.#accumulator, this.#identity, this.counters, this);
     this.#finisher = new BatchFinisher(options, runtime, this.#identity, this);
@@ -201,6 +206,18 @@ export class ProducerCore implements Hosts {
     flush(this.#cluster.runtime, this.#accumulator, this.#dispatcher, done);
   }
 
+  /** What is not on its way to a broker fails with that error. */
+  dropUnsent(error: KafkaError): void {
+    this.#expiry.dropUnsent(error);
+    this.gaveUp();
+  }
+
+  /** `done` when nothing is queued or in flight; may come in the stack of this call. */
+  whenIdle(done: () => void): void {
+    if (this.#state === 'closed' || (this.requestsInFlight === 0 && this.#accumulator.batches === 0)) done();
+    else this.#idleWaiters.push(done);
+  }
+
   /** No new records; `done` when the rest is answered, at the latest after `timeoutMs`, when what is left has failed. */
   close(timeoutMs: number, done: () => void): void {
     this.#state = 'closing';
@@ -208,11 +225,12 @@ export class ProducerCore implements Hosts {
     const finish = (): void => {
       if (ended) return;
       ended = true;
-      timer();
+      timer.clear();
       this.#end(timeoutMs);
       done();
     };
-    const timer = hopAfter(this.#cluster, timeoutMs, finish);
+    const timer = new Timer(this.#cluster.runtime, finish);
+    timer.set(timeoutMs);
     this.flush(finish);
     this.#dispatcher.drainAll();
   }
@@ -234,6 +252,13 @@ export class ProducerCore implements Hosts {
   }
 
   refused(record: Refused, error: unknown): void {
+    this.#refusals.add(record, error);
+    // a transaction is committed with all of its records or not at all
+    this.transaction?.failed(error, false);
+  }
+
+  /** Refused, and nobody else has to know. */
+  refuse(record: Refused, error: KafkaError): void {
     this.#refusals.add(record, error);
   }
 
@@ -337,6 +362,9 @@ export class ProducerCore implements Hosts {
         }
       }
     }
+    if (this.#idleWaiters.length > 0 && this.requestsInFlight + this.#accumulator.batches === 0) {
+      for (const done of this.#idleWaiters.splice(0)) done();
+    }
     if (this.#keepAlive !== null && this.#accumulator.batches + this.#accumulator.waiting === 0) {
       this.#keepAlive();
       this.#keepAlive = null;
@@ -366,13 +394,6 @@ export class ProducerCore implements Hosts {
     this.#keepAlive?.();
     this.#keepAlive = null;
     this.#readyListeners.clear();
+    for (const done of this.#idleWaiters.splice(0)) done();
   }
-}
-
-function hopAfter(cluster: Cluster, delayMs: number, work: () => void): Cancel {
-  let subscription: { unsubscribe(): void } | null = cluster.runtime.scheduler.schedule(work, delayMs);
-  return () => {
-    subscription?.unsubscribe();
-    subscription = null;
-  };
 }

@@ -5,6 +5,7 @@ import { type Cancel } from '../model/done.js';
 import { initProducerIdApi, type InitProducerIdResponse } from '../protocol/messages/init-producer-id.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { Timer } from '../runtime/timer.js';
+import { type Identity } from './identity.js';
 import { lastEpoch } from './sequence.js';
 
 /** Told when an identity is there, or cannot be had. */
@@ -19,10 +20,10 @@ export interface IdentityListener {
  * (KIP-360, as the Java client does without a transactional id): a partition is restarted under the next epoch, the others
  * move when they are empty.
  */
-export class ProducerIdentity {
+export class ProducerIdentity implements Identity {
+  readonly transaction: null = null;
   producerId = -1;
   epoch = -1;
-  /** Why the last try failed; the cause of deliveries that expire meanwhile. */
   lastError: KafkaError | null = null;
   readonly #cluster: Cluster;
   readonly #listener: IdentityListener;
@@ -42,7 +43,6 @@ export class ProducerIdentity {
     return this.producerId >= 0;
   }
 
-  /** Asks for an id unless there is one or the question is under way. */
   acquire(): void {
     if (this.known || this.#cancel !== null || this.#timer.armed) return;
     const { requestTimeoutMs } = this.#cluster.options;
@@ -58,10 +58,6 @@ export class ProducerIdentity {
     );
   }
 
-  /**
-   * Makes sure that the current identity is another one than the given one, which a partition used up. Afterwards either
-   * `known` is true, or `identityReady` follows.
-   */
   leaveBehind(producerId: number, epoch: number): void {
     if (!this.known || producerId !== this.producerId || epoch !== this.epoch) return;
     if (this.epoch < lastEpoch) {

@@ -1,0 +1,56 @@
+import { type Observable } from 'rxjs';
+import { type GroupMetadata } from '../model/commit.js';
+import { type Done } from '../model/done.js';
+import { fastSink } from '../model/record-sink.js';
+import { type Runtime } from '../model/runtime.js';
+import { type OffsetList } from '../model/topic-partition.js';
+import { type ManualTransaction } from '../model/transaction.js';
+import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
+import { coreCall } from './core-call.js';
+import { type SlotQueue } from './slot-queue.js';
+import { type SlotTransaction } from './slot-transaction.js';
+
+/**
+ * A transaction whose end its caller decides, once. **Cold**: each subscription begins one. Unsubscribing before it is there
+ * begins none; later it changes nothing.
+ */
+export function manualTransaction<K, V>(
+  runtime: Runtime,
+  queue: SlotQueue,
+  begin: (slot: TransactionSlot) => SlotTransaction<K, V>,
+): Observable<ManualTransaction<K, V>> {
+  return coreCall<ManualTransaction<K, V>>(runtime, (done) =>
+    queue.take((error, slot) => {
+      if (slot === null) done(error, null);
+      else done(null, asManual(runtime, begin(slot)));
+    }),
+  );
+}
+
+function asManual<K, V>(runtime: Runtime, transaction: SlotTransaction<K, V>): ManualTransaction<K, V> {
+  const { tx } = transaction;
+  const command = (run: (done: Done<null>) => void): Observable<void> =>
+    // once asked for it goes on, whoever listens
+    coreCall<undefined>(runtime, (done) => {
+      run((error) => {
+        done(error, undefined);
+      });
+      return () => undefined;
+    });
+  return Object.freeze({
+    write: tx.write,
+    onReady: tx.onReady,
+    bytes: tx.bytes,
+    send: tx.send,
+    sendOffsets: (offsets: OffsetList, group: GroupMetadata) => tx.sendOffsets(offsets, group),
+    [fastSink]: tx[fastSink],
+    commit: () =>
+      command((done) => {
+        transaction.commit(done);
+      }),
+    abort: () =>
+      command((done) => {
+        transaction.abort(done);
+      }),
+  });
+}
