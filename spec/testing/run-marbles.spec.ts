@@ -35,9 +35,14 @@ describe('runMarbles', () => {
         });
       });
     }).toThrow(
-      ['Marbles differ', 'expected  -a---b|', 'actual    -a 20ms c|', 'with      a = "x"', '          b = "z"'].join(
-        '\n',
-      ),
+      [
+        'Marbles differ',
+        'expected  -a---b|',
+        'actual    -a----- 15ms c|',
+        'with      a = "x"',
+        '          b = "z"',
+        '          c = "y"',
+      ].join('\n'),
     );
   });
 

@@ -1,40 +1,87 @@
-import { EMPTY, NEVER, type Observable, ReplaySubject, concatWith, defer, map } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { UsageError } from '../errors/usage-error.js';
 import type { ConsumerRecord } from '../model/consumer-record.js';
+import type { Consumer, PartitionStream } from '../model/consumer.js';
 import type { Leased } from '../model/lease.js';
+import type { OffsetList } from '../model/topic-partition.js';
 import { deepEqual } from './deep-equal.js';
+import type { ExpectedSettlements, ExpectedTransaction, ScriptedSource } from './expectations.js';
+import type { GroupEvent, GroupSetup, PartitionScript, ScriptedConsumerSettings } from './group-script.js';
 import { marbleDiff } from './marble-diff.js';
-import { type ScriptedSink, scriptedSink } from './scripted-sink.js';
-import { TestPartition } from './test-partition.js';
-import { type RecordInit, TestRecord } from './test-record.js';
+import { MarbleKit } from './marble-kit.js';
+import type { ParkedEvent } from './recorder.js';
+import type { ScriptedSink } from './scripted-sink.js';
+import type { ScriptedTransactionalProducer, TransactionalScript } from './scripted-transactional.js';
+import type { RecordInit } from './test-record.js';
 
 /** What a test gets: RxJS's own helpers, and those for records. Times are frames of one millisecond. @public */
 export interface MarbleHelpers extends RunHelpers {
   /**
    * A cold stream of records, one per letter, with leases and, where the init has none, offsets counted up per partition.
-   * Their values are those of `init`, not encoded.
+   * Their values are those of `init`, not encoded. The marbles say what is delivered: there is no window and nothing comes again;
+   * `partitions` and `group` have both.
    */
   readonly records: <K, V>(
     marbles: string,
     values: Readonly<Record<string, RecordInit<K, V>>>,
   ) => Observable<ConsumerRecord<K, V>>;
   /**
+   * A cold stream of partitions, each with a record line of its own that begins with its letter. `|` of a record line: the
+   * partition is revoked. `|` of the outer line: the stream completes once all of its partitions have ended. Everything else is
+   * the client's own: window, redelivery after a release, seek, pause, drain, commits.
+   */
+  readonly partitions: <K, V>(
+    marbles: string,
+    values: Readonly<Record<string, PartitionScript<K, V>>>,
+    settings?: ScriptedConsumerSettings,
+  ) => Observable<PartitionStream<K, V>>;
+  /**
+   * A consumer whose group is told by the marbles, on the time of the test as `hot` is: what is assigned, revoked and lost when.
+   * `|` drains the consumer, `#` ends its membership with that error. Whoever subscribes later, or again after leaving, gets
+   * what is assigned by then. It is the client's own consumer; only membership, look-ups and the fetching of records are scripted.
+   * @throws InvalidOptionError as `kafka.consumer` does
+   */
+  readonly group: <K, V>(
+    marbles: string,
+    events: Readonly<Record<string, GroupEvent>>,
+    setup?: GroupSetup<K, V>,
+  ) => Consumer<K, V>;
+  /**
    * A sink that answers each record by running `respond` from the moment of the write, `'20ms (a|)'` by default `'(a|)'`:
    * its first value delivers the record, an error (`#`) fails it. Offsets count up per partition; a record
    * without a partition goes to 0.
    */
   readonly sink: <K, V>(respond?: string) => ScriptedSink<K, V>;
+  /** A transactional producer by script, for the operator `transaction` and for `producer.transaction(...)`. */
+  readonly transactional: <K, V>(script?: TransactionalScript) => ScriptedTransactionalProducer<K, V>;
+  /** Records of a `records` or `partitions` stream that were set aside, with `retry()` and `skip()`; replays. */
+  readonly parked: (source: ScriptedSource) => Observable<ParkedEvent>;
   /** Compares `.value` of what the stream emits; its completion only where the marbles have one. */
   readonly expectValues: <V>(source$: Observable<{ readonly value: V }>) => {
     toBe(marbles: string, values?: Readonly<Record<string, V>>): void;
   };
-  /** When leases of a `records` stream were acknowledged, by the letter of the record: `'-- 30ms a'`; `'-'` for never. */
-  readonly expectAcks: (source$: Observable<Leased>) => { toBe(marbles: string): void };
+  /** When leases of a scripted source were acknowledged, by the letter of the record: `'-- 30ms a'`; `'-'` for never. */
+  readonly expectAcks: (source: Observable<Leased> | ScriptedSource) => { toBe(marbles: string): void };
+  /** What became of all leases of a scripted source; a kind that is left out must not occur. */
+  readonly expectSettlements: (source: ScriptedSource) => { toBe(settlements: ExpectedSettlements): void };
+  /**
+   * When offsets of a scripted source were committed, and which; those of transactions too. Without `offsets` only the time
+   * counts. Of any other stream the `CommitReceipt`s that it emits.
+   */
+  readonly expectCommits: (source: ScriptedSource) => {
+    toBe(marbles: string, offsets?: Readonly<Record<string, OffsetList>>): void;
+  };
+  /** When transactions ended, and how. */
+  readonly expectTransactions: <K, V>(
+    producer: ScriptedTransactionalProducer<K, V>,
+  ) => {
+    toBe(marbles: string, transactions: Readonly<Record<string, ExpectedTransaction<V>>>): void;
+  };
 }
 
 /**
- * Runs a test in virtual time. Values are compared by content; a failure shows both sides as marbles.
+ * Runs a test in virtual time. Values are compared by content; a failure shows both sides as marbles, one above the other.
+ * Works in any test runner: it throws.
  *
  * @example
  * ```ts
@@ -48,74 +95,7 @@ export interface MarbleHelpers extends RunHelpers {
  */
 export function runMarbles<T>(test: (helpers: MarbleHelpers) => T): T {
   const scheduler = new TestScheduler((actual: unknown, expected: unknown) => {
-    if (!deepEqual(actual, expected)) throw new Error(`Marbles differ\n${marbleDiff(actual, expected)}`);
+    if (!deepEqual(actual, expected)) throw new Error(marbleDiff(actual, expected));
   });
-  return scheduler.run((helpers) => {
-    const acks = new WeakMap<Observable<unknown>, ReplaySubject<string>>();
-    return test({
-      ...helpers,
-      records: (marbles, values) => {
-        const acked = new ReplaySubject<string>();
-        const records$ = recordsOf(helpers, scheduler, acked, marbles, values);
-        acks.set(records$, acked);
-        return records$;
-      },
-      sink: (respond = '(a|)') => scriptedSink(helpers.cold(respond), scheduler),
-      expectValues: (source$) => ({
-        toBe: (marbles, values) => {
-          const end = marbles.includes('|') ? EMPTY : NEVER;
-          helpers
-            .expectObservable(
-              source$.pipe(
-                map((item) => item.value),
-                concatWith(end),
-              ),
-            )
-            .toBe(marbles, values);
-        },
-      }),
-      expectAcks: (source$) => {
-        const acked = acks.get(source$);
-        if (acked === undefined) {
-          throw new UsageError('expectAcks takes the very stream that records() returned, not one piped from it');
-        }
-        return {
-          toBe: (marbles) => {
-            helpers.expectObservable(acked).toBe(marbles);
-          },
-        };
-      },
-    });
-  });
-}
-
-function recordsOf<K, V>(
-  helpers: RunHelpers,
-  scheduler: TestScheduler,
-  acked: ReplaySubject<string>,
-  marbles: string,
-  values: Readonly<Record<string, RecordInit<K, V>>>,
-): Observable<ConsumerRecord<K, V>> {
-  const script$ = helpers.cold(marbles);
-  return defer(() => {
-    const partitions = new Map<string, TestPartition>();
-    return script$.pipe(
-      map((letter) => {
-        const init = values[letter];
-        if (init === undefined) throw new UsageError(`records: there is no value for the letter ${letter}`);
-        const { topic = 'topic', partition = 0 } = init;
-        const name = JSON.stringify([topic, partition]);
-        let owner = partitions.get(name);
-        if (owner === undefined) {
-          owner = new TestPartition(topic, partition, { scheduler, now: () => scheduler.now() });
-          partitions.set(name, owner);
-        }
-        const offset = init.offset ?? owner.nextOffset;
-        const acknowledged = (): void => {
-          acked.next(letter);
-        };
-        return new TestRecord(init, offset, owner.deliver(offset, acknowledged));
-      }),
-    );
-  });
+  return scheduler.run((helpers) => test(new MarbleKit(helpers, scheduler).helpers()));
 }

@@ -1,7 +1,10 @@
 import { type SchedulerLike, asyncScheduler } from 'rxjs';
 import { LeaseTracker } from '../consumer/lease-tracker.js';
 import type { CommitReceipt, GroupMetadata } from '../model/commit.js';
-import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../model/lease.js';
+import type { Lease, LeaseOwner } from '../model/lease.js';
+import type { ParkedNotice } from '../model/parking.js';
+import type { OffsetList } from '../model/topic-partition.js';
+import { TrackedLease } from './tracked-lease.js';
 
 /** The clock of a test. */
 export interface Detached {
@@ -9,37 +12,13 @@ export interface Detached {
   readonly scheduler?: SchedulerLike;
 }
 
-/** A lease over one delivery of the client's own tracker. */
-class TestLease implements Lease {
-  readonly partitions: readonly LeaseOwner[];
-  readonly #tracker: LeaseTracker;
-  readonly #sequence: number;
-  readonly #acked: () => void;
-
-  constructor(owner: LeaseOwner, tracker: LeaseTracker, sequence: number, acked: () => void) {
-    this.partitions = [owner];
-    this.#tracker = tracker;
-    this.#sequence = sequence;
-    this.#acked = acked;
-  }
-
-  get signal(): AbortSignal {
-    return this.#tracker.signal(this.#sequence);
-  }
-  get state(): Lease['state'] {
-    return this.#tracker.state(this.#sequence);
-  }
-  ack(): LeaseAnswer {
-    const answer = this.#tracker.ack(this.#sequence);
-    if (answer === 'accepted') this.#acked();
-    return answer;
-  }
-  release(_reason?: unknown): LeaseAnswer {
-    return this.#tracker.release(this.#sequence);
-  }
-  [takeLease](): void {
-    this.#tracker.take(this.#sequence);
-  }
+/** Who hears what becomes of the records of a scripted partition. */
+export interface PartitionObserver {
+  delivered(letter: string, tracker: LeaseTracker, sequence: number): void;
+  /** A lease was settled. */
+  settled(): void;
+  committed(offsets: OffsetList): void;
+  parked(owner: LeaseOwner, notice: ParkedNotice): void;
 }
 
 /** One partition of a test: the leases given out, and commits that are answered one hop later. */
@@ -51,15 +30,18 @@ export class TestPartition implements LeaseOwner {
   readonly runtime: LeaseOwner['runtime'];
   readonly #clock: Detached;
   readonly #tracker: LeaseTracker;
+  readonly #observer: PartitionObserver | null;
   #committed = -1;
 
-  constructor(topic: string, partition: number, clock: Detached) {
+  constructor(topic: string, partition: number, clock: Detached, observer: PartitionObserver | null = null) {
     this.topic = topic;
     this.partition = partition;
     this.#clock = clock;
+    this.#observer = observer;
     this.runtime = { scheduler: clock.scheduler ?? asyncScheduler, random: () => 0.5 };
-    const settled = (): void => undefined;
-    this.#tracker = new LeaseTracker({ windowRecords: 1_000_000, windowBytes: Infinity }, 0, -1, settled);
+    this.#tracker = new LeaseTracker({ windowRecords: 1_000_000, windowBytes: Infinity }, 0, -1, () => {
+      this.#observer?.settled();
+    });
   }
 
   /** Next offset when nobody says which. */
@@ -67,10 +49,11 @@ export class TestPartition implements LeaseOwner {
     return this.#tracker.nextOffset;
   }
 
-  deliver(offset: number, acked: () => void): Lease {
+  deliver(offset: number, letter: string): Lease {
     this.#tracker.nextOffset = offset + 1;
     const sequence = this.#tracker.deliver(offset, 0, this.#clock.now(), -1);
-    return new TestLease(this, this.#tracker, sequence, acked);
+    this.#observer?.delivered(letter, this.#tracker, sequence);
+    return new TrackedLease([this], this.#tracker, sequence);
   }
 
   onPressure(): () => void {
@@ -92,11 +75,19 @@ export class TestPartition implements LeaseOwner {
         return;
       }
       this.#committed = offset;
-      done({ offsets: [{ topic, partition, offset }], outcome: 'committed', at: this.#clock.now() });
+      const offsets = [{ topic, partition, offset }];
+      this.#observer?.committed(offsets);
+      done({ offsets, outcome: 'committed', at: this.#clock.now() });
     });
     return () => {
       answer.unsubscribe();
     };
+  }
+
+  /** Where nobody hears of it, nothing can be parked. */
+  park(notice: ParkedNotice | null): (() => void) | null {
+    if (notice !== null) this.#observer?.parked(this, notice);
+    return () => undefined;
   }
 
   groupMetadata(): GroupMetadata {

@@ -113,9 +113,5 @@ const still: Detached = { now: () => 0 };
  */
 export function record<K, V>(init: RecordInit<K, V>): ConsumerRecord<K, V> {
   const { topic = 'topic', partition = 0, offset = 0 } = init;
-  return new TestRecord(
-    init,
-    offset,
-    new TestPartition(topic, partition, still).deliver(offset, () => undefined),
-  );
+  return new TestRecord(init, offset, new TestPartition(topic, partition, still).deliver(offset, ''));
 }
