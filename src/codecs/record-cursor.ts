@@ -17,6 +17,8 @@ export class RecordCursor {
   offset = -1;
   /** Milliseconds; the batch's maximum for every record where the broker stamps on append. */
   timestamp = -1;
+  /** Where the length of the key stands, and with it the parts of the record begin. */
+  partsStart = 0;
   keyStart = 0;
   /** -1 for null. */
   keyLength = -1;
@@ -125,6 +127,7 @@ export class RecordCursor {
       );
     }
 
+    this.partsStart = at;
     raw = bytes[at++]!;
     if (raw > 127) {
       const second = bytes[at]!;

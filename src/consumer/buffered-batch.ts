@@ -4,6 +4,7 @@ import { type Deserializer } from '../model/serde.js';
 import { type TimestampType } from '../model/topic-partition.js';
 import { type Frame } from './frame-budget.js';
 import { type LeaseTracker } from './lease-tracker.js';
+import { RecordBytes } from './record-bytes.js';
 
 /** What records need of the partition they came from. */
 export interface RecordHome extends LeaseOwner {
@@ -34,7 +35,7 @@ export class BufferedBatch {
   readonly size: number;
   /** Dropped once the batch is read to its end: records keep the payload by themselves. */
   header: BatchHeader | null;
-  payload: Uint8Array | null = null;
+  payload: RecordBytes | null = null;
   /** A codec is at work on another thread. */
   decompressing = false;
   /** The delivery epoch's leases; set when delivery from this batch begins. */
@@ -72,7 +73,7 @@ export class BufferedBatch {
 
   /** Decompressed records have arrived. */
   unpacked(payload: Uint8Array): void {
-    this.payload = payload;
+    this.payload = new RecordBytes(payload);
     this.decompressing = false;
     if (this.#frame === null || this.header === null || payload.buffer === this.header.bytes.buffer) return;
     this.#extra = payload.length;

@@ -82,7 +82,9 @@ export class CursorReader implements RecordReader {
       tracker.nextOffset = cursor.offset + 1;
       const seq = tracker.deliver(cursor.offset, cursor.recordEnd - cursor.recordStart, now, batch.leaderEpoch);
       batch.delivered();
-      const record = new FetchedRecord(this.#home.topic, this.#home.partition, cursor, batch, seq);
+      const { topic, partition } = this.#home;
+      const { offset, timestamp, partsStart } = cursor;
+      const record = new FetchedRecord(topic, partition, offset, timestamp, batch.payload!, partsStart, batch, seq);
       // before the record is handed out: whoever settles it at once settles the gap behind it as well
       if (this.#left === 0) this.#finish(tracker);
       return record;
@@ -150,9 +152,10 @@ export class CursorReader implements RecordReader {
     }
     const { payload, header } = batch;
     if (payload === null || header === null) return null;
+    const { bytes } = payload;
     try {
-      if (payload === header.bytes) this.#cursor.reset(payload, header.recordsStart, header.end, header);
-      else this.#cursor.reset(payload, 0, payload.length, header);
+      if (bytes === header.bytes) this.#cursor.reset(bytes, header.recordsStart, header.end, header);
+      else this.#cursor.reset(bytes, 0, bytes.length, header);
     } catch (error) {
       this.#damaged(error);
       return null;

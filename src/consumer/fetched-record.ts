@@ -1,5 +1,4 @@
 import { LazyHeaders } from '../codecs/lazy-headers.js';
-import { type RecordCursor } from '../codecs/record-batch-reader.js';
 import { DeserializationError } from '../errors/client-errors.js';
 import { ConsumerRecord } from '../model/consumer-record.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../model/lease.js';
@@ -9,6 +8,7 @@ import { utf8 } from '../serde/utf8.js';
 import { decodeUtf8 } from '../serde/utf8-text.js';
 import { type BufferedBatch } from './buffered-batch.js';
 import { plainRecord } from './plain-record.js';
+import { behindNumber, behindPart, numberAt, RecordBytes } from './record-bytes.js';
 
 const unread: unique symbol = Symbol('unread');
 
@@ -21,28 +21,28 @@ const unread: unique symbol = Symbol('unread');
 export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements Lease {
   readonly #batch: BufferedBatch;
   readonly #seq: number;
-  readonly #bytes: Uint8Array;
-  readonly #keyStart: number;
-  readonly #keyLength: number;
-  readonly #valueStart: number;
-  readonly #valueLength: number;
-  readonly #headersStart: number;
-  readonly #headerCount: number;
+  readonly #source: RecordBytes;
+  /** Where the length of the key stands; key, value and headers follow. Few fields: a record costs what it weighs. */
+  readonly #at: number;
   #key: unknown = unread;
   #value: unknown = unread;
 
-  /** The record under `cursor`, delivered under `seq`. */
-  constructor(topic: string, partition: number, cursor: RecordCursor, batch: BufferedBatch, seq: number) {
-    super(topic, partition, cursor.offset, cursor.timestamp, batch.timestampType, batch.recordEpoch);
+  /** The record at `at` of `source`, delivered under `seq`. */
+  constructor(
+    topic: string,
+    partition: number,
+    offset: number,
+    timestamp: number,
+    source: RecordBytes,
+    at: number,
+    batch: BufferedBatch,
+    seq: number,
+  ) {
+    super(topic, partition, offset, timestamp, batch.timestampType, batch.recordEpoch);
     this.#batch = batch;
     this.#seq = seq;
-    this.#bytes = cursor.bytes;
-    this.#keyStart = cursor.keyStart;
-    this.#keyLength = cursor.keyLength;
-    this.#valueStart = cursor.valueStart;
-    this.#valueLength = cursor.valueLength;
-    this.#headersStart = cursor.headersStart;
-    this.#headerCount = cursor.headerCount;
+    this.#source = source;
+    this.#at = at;
   }
 
   get lease(): Lease {
@@ -59,38 +59,30 @@ export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements L
     return known === unread ? (this.#value = this.#decode('value')) : known;
   }
   get headers(): RecordHeaders {
-    return new LazyHeaders(this.#bytes, this.#headersStart, this.#headerCount);
+    const { bytes } = this.#source;
+    const at = behindPart(bytes, behindPart(bytes, this.#at));
+    return new LazyHeaders(bytes, behindNumber(bytes, at), numberAt(bytes, at));
   }
   get keyBytes(): Uint8Array | null {
-    return view(this.#bytes, this.#keyStart, this.#keyLength);
+    return this.#viewAt(this.#at);
   }
   get valueBytes(): Uint8Array | null {
-    return view(this.#bytes, this.#valueStart, this.#valueLength);
+    return this.#viewAt(behindPart(this.#source.bytes, this.#at));
   }
   get serializedKeySize(): number {
-    return this.#keyLength;
+    return numberAt(this.#source.bytes, this.#at);
   }
   get serializedValueSize(): number {
-    return this.#valueLength;
+    const { bytes } = this.#source;
+    return numberAt(bytes, behindPart(bytes, this.#at));
   }
 
   /** A copy of the bytes with the same lease: keeping it does not keep the fetch answer. */
   detach(): FetchedRecord {
-    // the parts lie side by side in the record, key first; headers end where the record ends, and are walked to find that
-    const start = this.#keyStart;
-    const end = headersEnd(this.#bytes, this.#headersStart, this.#headerCount);
-    const parts: RecordParts = {
-      bytes: this.#bytes.slice(start, end),
-      offset: this.offset,
-      timestamp: this.timestamp,
-      keyStart: 0,
-      keyLength: this.#keyLength,
-      valueStart: this.#valueStart - start,
-      valueLength: this.#valueLength,
-      headersStart: this.#headersStart - start,
-      headerCount: this.#headerCount,
-    };
-    return new FetchedRecord(this.topic, this.partition, parts as RecordCursor, this.#batch, this.#seq);
+    const { topic, partition, offset, timestamp } = this;
+    const { bytes } = this.#source;
+    const copy = new RecordBytes(bytes.slice(this.#at, recordEnd(bytes, this.#at)));
+    return new FetchedRecord(topic, partition, offset, timestamp, copy, 0, this.#batch, this.#seq);
   }
 
   toJSON(): object {
@@ -133,18 +125,27 @@ export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements L
   #decode(part: 'key' | 'value'): unknown {
     const home = this.#batch.home;
     const deserializer = part === 'key' ? home.keyDeserializer : home.valueDeserializer;
-    const start = part === 'key' ? this.#keyStart : this.#valueStart;
-    const length = part === 'key' ? this.#keyLength : this.#valueLength;
-    if (deserializer === null) return view(this.#bytes, start, length);
+    const { bytes } = this.#source;
+    const at = part === 'key' ? this.#at : behindPart(bytes, this.#at);
+    if (deserializer === null) return this.#viewAt(at);
     // the usual case without a view and a context
-    if (deserializer === (utf8 as Deserializer<unknown>) && length >= 0) {
-      return decodeUtf8(this.#bytes, start, start + length);
+    if (deserializer === (utf8 as Deserializer<unknown>)) {
+      const length = numberAt(bytes, at);
+      const start = behindNumber(bytes, at);
+      if (length >= 0) return decodeUtf8(bytes, start, start + length);
     }
     try {
-      return deserializer.deserialize(view(this.#bytes, start, length), new RecordContext(this, part));
+      return deserializer.deserialize(this.#viewAt(at), new RecordContext(this, part));
     } catch (cause) {
       throw this.#failed(part, deserializer.name, cause);
     }
+  }
+
+  /** The key or value whose length stands at `at`. */
+  #viewAt(at: number): Uint8Array | null {
+    const source = this.#source;
+    const { bytes } = source;
+    return source.view(behindNumber(bytes, at), numberAt(bytes, at));
   }
 
   #failed(part: 'key' | 'value', name: string, cause: unknown): DeserializationError {
@@ -156,20 +157,6 @@ export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements L
     );
   }
 }
-
-/** The fields of a RecordCursor that a record is made from. */
-type RecordParts = Pick<
-  RecordCursor,
-  | 'bytes'
-  | 'offset'
-  | 'timestamp'
-  | 'keyStart'
-  | 'keyLength'
-  | 'valueStart'
-  | 'valueLength'
-  | 'headersStart'
-  | 'headerCount'
->;
 
 /** What a deserializer may look at; headers only when it does. */
 class RecordContext implements SerdeContext {
@@ -189,25 +176,10 @@ class RecordContext implements SerdeContext {
   }
 }
 
-/** A third cheaper than `subarray`, which asks for the species constructor. */
-function view(bytes: Uint8Array, start: number, length: number): Uint8Array | null {
-  return length < 0 ? null : new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
-}
-
-/** Behind the last header; the cursor has checked the lengths when it passed. */
-function headersEnd(bytes: Uint8Array, start: number, count: number): number {
-  let at = start;
-  for (let i = 0; i < count * 2; i++) {
-    let raw = 0;
-    let shift = 0;
-    let byte: number;
-    do {
-      byte = bytes[at++]!;
-      raw |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte > 127);
-    const length = (raw >>> 1) ^ -(raw & 1);
-    if (length > 0) at += length;
-  }
-  return at;
+/** Behind the last header of the record whose key length stands at `at`. */
+function recordEnd(bytes: Uint8Array, at: number): number {
+  const headers = behindPart(bytes, behindPart(bytes, at));
+  let end = behindNumber(bytes, headers);
+  for (let left = numberAt(bytes, headers) * 2; left > 0; left--) end = behindPart(bytes, end);
+  return end;
 }
