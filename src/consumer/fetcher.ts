@@ -1,5 +1,6 @@
 import { type ChannelPool } from '../cluster/channel-pool.js';
 import { type Cluster } from '../cluster/cluster.js';
+import { accelerateCrc32c } from '../codecs/native-crc32c.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type Cancel } from '../model/done.js';
@@ -43,6 +44,8 @@ export class Fetcher implements CursorPort, SourcePort {
     this.budget = new FrameBudget(options.bufferBytes, () => {
       this.#wakeAll();
     });
+    // by the first answer it is there: the first megabytes in JavaScript cost more than the package
+    if (options.checkCrcs) accelerateCrc32c();
     this.#pool = cluster.channels('fetch');
     this.#validation = new EpochValidation(cluster, (cursor) => {
       this.wakeFetch(cursor);

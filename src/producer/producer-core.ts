@@ -1,4 +1,5 @@
 import { type EncodedHeaders } from '../codecs/lazy-headers.js';
+import { accelerateCrc32c } from '../codecs/native-crc32c.js';
 import { type Cluster } from '../cluster/cluster.js';
 import { type Metadata } from '../cluster/metadata.js';
 import { type KafkaError } from '../errors/kafka-error.js';
@@ -238,6 +239,8 @@ export class ProducerCore implements Hosts {
   // ---- AccumulatorHost
 
   interested(topic: TopicState): void {
+    // while metadata is asked for, so that it is there by the first batch
+    accelerateCrc32c();
     topic.release = this.metadata.retain([topic.name], { autoCreate: true });
     this.#identity?.acquire();
     this.#dispatcher.update(topic);
