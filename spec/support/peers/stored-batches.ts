@@ -9,6 +9,7 @@ export interface StoredBatch {
   readonly codec: PeerCodec;
   readonly magic: number;
   readonly producerId: number;
+  readonly producerEpoch: number;
   readonly baseSequence: number;
 }
 
@@ -95,6 +96,7 @@ function parseBatches(records: Buffer): readonly StoredBatch[] {
       magic: records.readInt8(at + 16),
       codec: peerCodecs[records.readInt16BE(at + 21) & 7] ?? 'none',
       producerId: Number(records.readBigInt64BE(at + 43)),
+      producerEpoch: records.readInt16BE(at + 51),
       baseSequence: records.readInt32BE(at + 53),
       recordCount: records.readInt32BE(at + 57),
     });
