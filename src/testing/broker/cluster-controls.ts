@@ -211,6 +211,28 @@ export class ClusterControls {
     this.state.controls.throttle(api ?? '*', throttleTimeMs);
   }
 
+  /** Ids of the members of a group, in the order in which they joined. */
+  groupMembers(groupId: string): readonly string[] {
+    return this.state.groups.get(groupId)?.memberIds ?? [];
+  }
+
+  /** State of a group by the name that Kafka's tools show, null for none. */
+  groupState(groupId: string): string | null {
+    return this.state.groups.get(groupId)?.state ?? null;
+  }
+
+  /** Ends the session of a member: it is out of the group, and learns of it with its next request. */
+  expireMember(groupId: string, memberId: string): void {
+    if (this.state.groups.get(groupId)?.expire(memberId) !== true) {
+      throw new TypeError(`Group ${groupId} has no member ${memberId}`);
+    }
+  }
+
+  /** Offset that a group has committed for a partition, null for none. */
+  committed(groupId: string, topic: string, partition: number): number | null {
+    return this.state.groups.get(groupId)?.offsets.get(topic, partition)?.offset ?? null;
+  }
+
   #broker(id: number): BrokerNode {
     const broker = this.state.brokers.get(id);
     if (broker === undefined) throw new TypeError(`There is no broker ${id}`);

@@ -114,7 +114,6 @@ export class ClusterState {
     this.topics.set(name, topic);
     this.topicsById.set(topic.id, topic);
     for (const partition of topic.partitions) this.leadership.settle(partition);
-    this.groups.topicsChanged();
     return topic;
   }
 
@@ -129,7 +128,6 @@ export class ClusterState {
       topic.partitions.push(partition);
       this.leadership.settle(partition);
     }
-    this.groups.topicsChanged();
   }
 
   deleteTopic(topic: Topic): void {
