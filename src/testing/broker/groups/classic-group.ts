@@ -139,7 +139,6 @@ export class ClassicGroup {
     return this.state === 'PreparingRebalance' ? rebalancing : none;
   }
 
-  /** One member of a LeaveGroup request. Call {@link left} after all of them. */
   leave(memberId: string, instanceId: string | null): number {
     if (memberId === '') {
       const found = instanceId === null ? undefined : this.members.static(instanceId);
@@ -153,6 +152,7 @@ export class ClassicGroup {
     return error;
   }
 
+  /** After the members of a LeaveGroup request were taken out by {@link leave}. */
   left(): void {
     if (this.state === 'Stable' || this.state === 'CompletingRebalance') this.#rebalance();
     else this.#maybeComplete();
@@ -167,7 +167,6 @@ export class ClassicGroup {
     return none;
   }
 
-  /** The session of a member ends now. False when there is none of that id. */
   expire(memberId: string): boolean {
     const member = this.members.get(memberId);
     if (member === undefined) return false;
