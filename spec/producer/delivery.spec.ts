@@ -317,6 +317,32 @@ describe('delivery timeout', () => {
     });
   });
 
+  it('[P13, B82] calls a batch not written whose request still waits for a connection, and does not write it later', () => {
+    const { bench, kafka, partitions } = started({ deliveryTimeoutMs: 1000 });
+    kafka.connectedFrom = kafka.runtime.now() + 3000;
+    bench.write(0, 't', 0);
+    bench.advance(1001);
+    expect(bench.outcomes.get(0)!.error).toMatchObject({ name: 'DeliveryError', mayHaveBeenWritten: false });
+    bench.advance(1500);
+    bench.write(1, 't', 0);
+    bench.advance(2000);
+    expect(partitions[0]!.values).toEqual(['v1']);
+    expect(partitions[0]!.log[0]).toMatchObject({ producerEpoch: 0, baseSequence: 1 });
+    expect(bench.core.bufferedBytes).toBe(0);
+  });
+
+  it('[P13] leaves out a batch that was given up, and the one behind it is written once', () => {
+    const { bench, kafka, partitions } = started({ deliveryTimeoutMs: 1000 });
+    kafka.connectedFrom = kafka.runtime.now() + 1200;
+    bench.write(0, 't', 0);
+    bench.advance(500);
+    bench.write(1, 't', 0);
+    bench.advance(2000);
+    expect(bench.outcomes.get(0)!.error).toMatchObject({ mayHaveBeenWritten: false });
+    expect(bench.outcomes.get(1)!.error).toBeUndefined();
+    expect(partitions[0]!.values).toEqual(['v1']);
+  });
+
   it('goes on under the same epoch when the expired batch turns out to be written', () => {
     const { bench, kafka, partitions } = started({ deliveryTimeoutMs: 1000 });
     kafka.latencyMs = 1500;

@@ -42,6 +42,7 @@ const step = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 400 }) }) },
   { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1000, max: 45_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ dial: fc.integer({ min: 1, max: 4000 }) }) },
   { weight: 1, arbitrary: fc.record({ move: fc.integer({ min: 0, max: 2 }), to: fc.integer({ min: 1, max: 3 }) }) },
 );
 
@@ -51,6 +52,7 @@ function run(
   steps: readonly (
     | { write: number; partition: number; how: 'one by one' | 'as a batch' | 'large' }
     | { wait: number }
+    | { dial: number }
     | { move: number; to: number }
   )[],
   options: {
@@ -84,6 +86,7 @@ function run(
   const written: number[][] = [[], [], []];
   for (const action of steps) {
     if ('wait' in action) bench.advance(action.wait);
+    else if ('dial' in action) kafka.connectedFrom = kafka.runtime.now() + action.dial;
     else if ('move' in action) kafka.move('t', action.move, action.to);
     else {
       const tokens = Array.from({ length: action.write }, () => token++);

@@ -122,7 +122,8 @@ export class BatchOutcome {
 
   /**
    * Too late, or the producer ends. A batch in flight stays until it is answered: its sequence has to be accounted for, and
-   * its bytes belong to the connection.
+   * its bytes belong to the connection. While its request still waits for a connection, it is known not to be written: the
+   * request leaves without it.
    */
   giveUp(batch: ProduceBatch, why: string, cause: KafkaError | null): void {
     if (batch.expired) return;
@@ -131,10 +132,10 @@ export class BatchOutcome {
       this.fail(batch, why, reason);
       return;
     }
-    this.#tellFailure(batch, deliveryFailure(batch, why, reason, true));
+    this.#tellFailure(batch, deliveryFailure(batch, why, reason, batch.onWire));
     batch.deliveries.collectReceivers(this.#receivers);
     batch.expired = true;
-    if (this.#identity !== null) batch.queue.givenUp(true);
+    if (this.#identity !== null) batch.queue.givenUp(batch.onWire || batch.ambiguous);
     endFlushWaiters(batch);
   }
 

@@ -109,6 +109,7 @@ export class BrokerSink {
       const { queue } = batch;
       if (batch.state === 'retry') queue.retrying--;
       batch.state = 'inFlight';
+      batch.onWire = false;
       batch.attempts++;
       queue.inFlight++;
       queue.inFlightSink = this;

@@ -49,7 +49,9 @@ export class ProduceAnswers {
   }
 
   #callFailed(batches: readonly ProduceBatch[], error: KafkaError): void {
-    for (const batch of batches) this.#outcome.attemptFailed(batch, error, null, neverSent(error), false);
+    for (const batch of batches) {
+      this.#outcome.attemptFailed(batch, error, null, neverSent(error) || !batch.onWire, false);
+    }
     this.#host.metadata.refresh('a produce request failed');
   }
 
@@ -71,7 +73,7 @@ export class ProduceAnswers {
         retriable: true,
         broker: nodeId,
       });
-      this.#outcome.attemptFailed(batch, error, null, false, false);
+      this.#outcome.attemptFailed(batch, error, null, !batch.onWire, false);
     }
     if (moved) this.#host.metadata.refresh('a produce answer said that metadata is stale');
   }

@@ -47,6 +47,8 @@ export class ProduceBatch {
   restamp = false;
   attempts = 0;
   retryAt = 0;
+  /** The present attempt was written to a connection; until then its request waits for one. */
+  onWire = false;
   /** Some attempt ended without a definite answer: the broker may hold the records. */
   ambiguous = false;
   /** Its receivers were told of the expiry while it was in flight; the answer still matters for the sequence. */

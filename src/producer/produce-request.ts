@@ -30,16 +30,24 @@ export class ProduceCall {
     this.maxVersion = topics.some((topic) => topic.topicId === ZERO_UUID) ? firstVersionWithTopicIds - 1 : undefined;
   }
 
-  /** Frames go by reference: they must not change before the request is answered or given up. */
+  /**
+   * Made when the request is written, and not before. A batch that was given up while the request waited for a connection has been
+   * called not written: it stays out. Frames go by reference: they must not change before the request is answered or given up.
+   */
   body(version: number, acks: number, timeoutMs: number, transactionalId: string | null): Input<ProduceRequest> {
+    for (const batch of this.batches) batch.onWire = !batch.expired;
     return {
       transactionalId,
       acks,
       timeoutMs,
-      topicData: this.#topics.map((topic) => ({
-        ...(version < firstVersionWithTopicIds ? { name: topic.name } : { topicId: topic.topicId }),
-        partitionData: topic.batches.map((batch) => ({ index: batch.queue.partition, records: [batch.bytes!] })),
-      })),
+      topicData: this.#topics
+        .map((topic) => ({
+          ...(version < firstVersionWithTopicIds ? { name: topic.name } : { topicId: topic.topicId }),
+          partitionData: topic.batches
+            .filter(({ onWire }) => onWire)
+            .map((batch) => ({ index: batch.queue.partition, records: [batch.bytes!] })),
+        }))
+        .filter(({ partitionData }) => partitionData.length > 0),
     };
   }
 

@@ -1,6 +1,10 @@
 import type { Cluster } from '../../../src/cluster/cluster.js';
 import type { Done } from '../../../src/model/done.js';
-import { ConnectionClosedError, RequestTimeoutError } from '../../../src/errors/connection-error.js';
+import {
+  ConnectionClosedError,
+  ConnectTimeoutError,
+  RequestTimeoutError,
+} from '../../../src/errors/connection-error.js';
 import type { KafkaError } from '../../../src/errors/kafka-error.js';
 import type { ProduceResponse } from '../../../src/protocol/messages/produce.js';
 import { FakeRuntime } from './fake-runtime.js';
@@ -102,6 +106,8 @@ export class FakeCluster {
   readonly script: Fate[] = [];
   fate: (request: SeenRequest) => Fate = () => 'ok';
   latencyMs = 1;
+  /** Requests wait for a connection until then, and are made when there is one. */
+  connectedFrom = 0;
   maxMessageBytes = 1_000_000;
   logAppendTime = -1;
   /** A refusal for the wrong broker names the right one (KIP-951). */
@@ -223,6 +229,18 @@ export class FakeCluster {
     options: { maxVersion?: number; expectResponse?: boolean; timeoutMs?: number },
     done: Done<never>,
   ): () => void {
+    const dialMs = this.connectedFrom - this.runtime.now();
+    if (dialMs > 0) {
+      const boundMs = options.timeoutMs ?? 30_000;
+      this.runtime.scheduler.schedule(
+        () => {
+          if (dialMs > boundMs) done(new ConnectTimeoutError('No connection'), null);
+          else this.#produce(node, makeBody, options, done);
+        },
+        Math.min(dialMs, boundMs),
+      );
+      return () => undefined;
+    }
     this.versions.push(options.maxVersion);
     const body = makeBody(options.maxVersion ?? 13);
     // copied: what the client changes later must not change what was sent

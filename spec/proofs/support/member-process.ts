@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** What a member process told. */
@@ -7,6 +9,8 @@ export interface MemberEvent {
   readonly type: string;
   readonly partitions?: readonly number[];
   readonly error?: string;
+  /** Of `windows`: how many transactions were committed since the last such event. */
+  readonly count?: number;
 }
 
 /** A member of a proof's group as a child process of this one. */
@@ -22,7 +26,8 @@ export class MemberProcess {
   constructor(script: string, args: readonly string[], name: string) {
     this.name = name;
     this.#child = spawn(process.execPath, ['--import', './scripts/ts.mjs', script, ...args, name], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // the end of its stdin tells a member that this process is gone
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       const event = JSON.parse(line) as MemberEvent;
@@ -44,6 +49,10 @@ export class MemberProcess {
     return this.#stderr;
   }
 
+  get over(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal);
   }
@@ -59,6 +68,12 @@ export class MemberProcess {
     const code = await Promise.race([this.#exited, late]);
     clearTimeout(timer);
     return code;
+  }
+
+  /** Writes down what it told. */
+  keep(directory: string): void {
+    const lines = this.events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    writeFileSync(join(directory, `${this.name}.log`), `${lines}${this.#stderr}`);
   }
 
   async end(): Promise<void> {

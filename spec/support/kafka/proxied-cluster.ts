@@ -1,6 +1,6 @@
 import { type ClusterSetup, type KafkaCluster, startCluster } from './cluster.js';
 import { claimPorts } from './ports.js';
-import { BrokerProxy } from './proxy.js';
+import { BrokerProxy, type RequestWatch } from './proxy.js';
 
 /** A cluster whose brokers advertise a proxy each: clients come through them, the brokers talk to each other beside them. */
 export interface ProxiedCluster {
@@ -15,8 +15,14 @@ export interface ProxiedCluster {
 /** Ports of a block: proxies from its first on, from here on the brokers' own listener. */
 const innerOffset = 8;
 
-/** Starts brokers and their proxies; `stop` ends both. */
-export async function startProxiedCluster(setup: ClusterSetup = {}): Promise<ProxiedCluster> {
+/**
+ * Starts brokers and their proxies; `stop` ends both.
+ * @param watch - sees the requests of all of them
+ */
+export async function startProxiedCluster(
+  setup: ClusterSetup = {},
+  watch: RequestWatch | null = null,
+): Promise<ProxiedCluster> {
   const ports = await claimPorts();
   const count = setup.brokers ?? 3;
   const proxies = new Map<number, BrokerProxy>();
@@ -42,7 +48,7 @@ export async function startProxiedCluster(setup: ClusterSetup = {}): Promise<Pro
     });
     try {
       for (let id = 1; id <= count; id++) {
-        const proxy = new BrokerProxy(cluster.broker(id).port);
+        const proxy = new BrokerProxy(cluster.broker(id).port, watch);
         proxies.set(id, proxy);
         await proxy.listen(proxyPort(id));
       }

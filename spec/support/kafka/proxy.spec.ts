@@ -147,4 +147,40 @@ describe('a proxy before a broker', () => {
     during.socket.destroy();
     await until('their other ends are closed', () => proxy.connections === 1);
   });
+
+  it('keeps a request that is watched for, and what comes behind it, until it is released', async () => {
+    const request = (apiKey: number, clientId: string, rest = ''): Buffer => {
+      const body = Buffer.from(clientId + rest);
+      const bytes = Buffer.alloc(14);
+      bytes.writeInt32BE(10 + body.length, 0);
+      bytes.writeInt16BE(apiKey, 4);
+      bytes.writeInt16BE(clientId.length, 12);
+      return Buffer.concat([bytes, body]);
+    };
+    const seen: string[] = [];
+    const watching = new BrokerProxy((peer.server.address() as { port: number }).port, ({ apiKey, clientId }) => {
+      seen.push(`${apiKey} ${clientId}`);
+      return apiKey === 26 && clientId === 'me';
+    });
+    port = await watching.listen(0);
+    const client = dial();
+    const [first, other, kept, behind] = [
+      request(3, 'me', 'x'),
+      request(26, 'you'),
+      request(26, 'me'),
+      request(3, 'me'),
+    ];
+    const all = Buffer.concat([first, other, kept, behind]);
+    // cut in the middle of a header
+    client.socket.write(all.subarray(0, 9));
+    await until('the first bytes are there', () => watching.connections === 1);
+    client.socket.write(all.subarray(9));
+    await until('the two before it pass', () => peer.heard[0]?.length === first.length + other.length);
+    await until('the others are kept', () => watching.held('toBroker') === kept.length + behind.length);
+    watching.release('me');
+    await until('everything passes', () => peer.heard[0] === all.toString());
+    expect(seen).toEqual(['3 me', '26 you', '26 me', '3 me']);
+    client.socket.destroy();
+    await watching.close();
+  });
 });

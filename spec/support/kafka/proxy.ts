@@ -15,6 +15,15 @@ export interface Blackout {
   readonly lateMs: number;
 }
 
+/** What a request says of itself. */
+export interface SeenRequest {
+  readonly apiKey: number;
+  readonly clientId: string;
+}
+
+/** Looks at every request before it is passed on; true keeps it, and what comes behind it on its connection, until `release`. */
+export type RequestWatch = (request: SeenRequest) => boolean;
+
 const both: readonly ProxyDirection[] = ['toBroker', 'toClient'];
 /** Bytes that one direction of one connection keeps before it stops reading. */
 const keepBytes = 8_388_608;
@@ -29,6 +38,9 @@ interface Held {
 class Pipe {
   readonly #source: Socket;
   readonly #sink: Socket;
+  #keeps: string | null = null;
+  /** The beginning of a request, while requests are watched. */
+  #part: Buffer = Buffer.alloc(0);
   readonly #queue: Held[] = [];
   #queued = 0;
   #delayMs = 0;
@@ -39,11 +51,12 @@ class Pipe {
   #timer: NodeJS.Timeout | null = null;
   #ended = false;
 
-  constructor(source: Socket, sink: Socket) {
+  constructor(source: Socket, sink: Socket, watch: RequestWatch | null) {
     this.#source = source;
     this.#sink = sink;
     source.on('data', (bytes: Buffer) => {
-      this.#take(bytes);
+      if (watch === null) this.#take(bytes);
+      else this.#takeRequests(bytes, watch);
     });
     // a reset reaches the other side behind the bytes that were sent before it, as a close does
     for (const over of ['end', 'error', 'close'] as const) {
@@ -62,6 +75,11 @@ class Pipe {
     this.#delayMs = ms;
   }
 
+  /** Whose request it keeps, with everything behind it. */
+  get keeps(): string | null {
+    return this.#keeps;
+  }
+
   /** Bytes that were held and not delivered. */
   get held(): number {
     return this.#queued;
@@ -77,6 +95,7 @@ class Pipe {
 
   lighten(lateMs: number): void {
     this.#black = false;
+    this.#keeps = null;
     if (this.#dead && this.#ended) this.#sink.destroy();
     this.#heldUntil = performance.now() + lateMs;
     this.#flush();
@@ -92,6 +111,22 @@ class Pipe {
     this.#queue.length = 0;
     this.#queued = 0;
     this.#source.resume();
+  }
+
+  /** Whole requests only: size, API key, version, correlation id, client id. */
+  #takeRequests(bytes: Buffer, watch: RequestWatch): void {
+    let rest = this.#part.length === 0 ? bytes : Buffer.concat([this.#part, bytes]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+      const end = 4 + rest.readInt32BE(0);
+      const clientId = rest.toString('utf8', 14, 14 + Math.max(0, rest.readInt16BE(12)));
+      if (watch({ apiKey: rest.readInt16BE(4), clientId })) {
+        this.#keeps = clientId;
+        this.darken('late');
+      }
+      this.#take(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+    this.#part = rest;
   }
 
   #take(bytes: Buffer | null): void {
@@ -142,7 +177,7 @@ class Passage {
   /** It was open when the present blackout began. */
   old = false;
 
-  constructor(client: Socket, broker: Socket, over: () => void) {
+  constructor(client: Socket, broker: Socket, watch: RequestWatch | null, over: () => void) {
     this.#sockets = [client, broker];
     for (const socket of this.#sockets) {
       socket.setNoDelay(true);
@@ -150,7 +185,7 @@ class Passage {
         if (client.destroyed && broker.destroyed) over();
       });
     }
-    this.pipes = { toBroker: new Pipe(client, broker), toClient: new Pipe(broker, client) };
+    this.pipes = { toBroker: new Pipe(client, broker, watch), toClient: new Pipe(broker, client, null) };
   }
 
   cut(): void {
@@ -165,14 +200,19 @@ class Passage {
  */
 export class BrokerProxy {
   readonly #targetPort: number;
+  readonly #watch: RequestWatch | null;
   readonly #server: Server;
   readonly #passages: Set<Passage> = new Set<Passage>();
   #delay: Partial<Record<ProxyDirection, number>> = {};
   #blackout: Blackout | null = null;
 
-  /** @param targetPort - of the broker, on 127.0.0.1 */
-  constructor(targetPort: number) {
+  /**
+   * @param targetPort - of the broker, on 127.0.0.1
+   * @param watch - sees every request; requests then pass as a whole
+   */
+  constructor(targetPort: number, watch: RequestWatch | null = null) {
     this.#targetPort = targetPort;
+    this.#watch = watch;
     this.#server = createServer({ allowHalfOpen: true }, (client) => {
       this.#accept(client);
     });
@@ -222,6 +262,11 @@ export class BrokerProxy {
     }
   }
 
+  /** Passes on what was kept of a client. */
+  release(clientId: string): void {
+    for (const { pipes } of this.#passages) if (pipes.toBroker.keeps === clientId) pipes.toBroker.lighten(0);
+  }
+
   /** Ends delay and blackout. */
   heal(): void {
     this.delay(0);
@@ -246,7 +291,7 @@ export class BrokerProxy {
 
   #accept(client: Socket): void {
     const broker = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true });
-    const passage: Passage = new Passage(client, broker, () => {
+    const passage: Passage = new Passage(client, broker, this.#watch, () => {
       this.#passages.delete(passage);
     });
     this.#passages.add(passage);

@@ -4,6 +4,8 @@ import { distribution } from '../kafka/distribution.js';
 
 /** One record as a reader that is not ours prints it. */
 export type KeyReader = (partition: number, offset: number, key: string) => void;
+/** The same with its value. */
+export type RecordReader = (partition: number, offset: number, key: string, value: string) => void;
 
 /** Runs a command and hands its lines on as they come: a log of millions of records does not fit a string. */
 async function readLines(command: string, args: readonly string[], onLine: (line: string) => void): Promise<void> {
@@ -38,15 +40,30 @@ export function kcatReadKeys(bootstrapServers: string, topic: string, onKey: Key
  * Kafka's console consumer under `read_committed`: keys of a topic from its beginning on. It ends when it has read `count` of
  * them, or when nothing more comes for a while, which is no error: the caller knows what it has to find.
  */
-export async function javaReadKeys(
+export function javaReadKeys(bootstrapServers: string, topic: string, count: number, onKey: KeyReader): Promise<void> {
+  return consoleConsumer(bootstrapServers, topic, count, 'false', onKey);
+}
+
+/** The same with values, which may not contain a tabulator. */
+export function javaReadRecords(
   bootstrapServers: string,
   topic: string,
   count: number,
-  onKey: KeyReader,
+  onRecord: RecordReader,
+): Promise<void> {
+  return consoleConsumer(bootstrapServers, topic, count, 'true', onRecord);
+}
+
+async function consoleConsumer(
+  bootstrapServers: string,
+  topic: string,
+  count: number,
+  printValue: 'true' | 'false',
+  onRecord: RecordReader,
 ): Promise<void> {
   const { classPath, archive, flags } = await distribution();
   const shared = archive === null ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off'];
-  const formatter = ['print.partition=true', 'print.offset=true', 'print.key=true', 'print.value=false'];
+  const formatter = ['print.partition=true', 'print.offset=true', 'print.key=true', `print.value=${printValue}`];
   const args = [
     ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...shared, ...flags, '-cp', classPath],
     ...['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', bootstrapServers],
@@ -55,8 +72,8 @@ export async function javaReadKeys(
     ...formatter.flatMap((property) => ['--formatter-property', property]),
   ];
   await readLines('java', args, (line) => {
-    const [partition = '', offset = '', key] = line.split('\t');
+    const [partition = '', offset = '', key, value = ''] = line.split('\t');
     if (key === undefined) throw new Error(`The console consumer printed an unexpected line: ${line}`);
-    onKey(Number(partition.slice('Partition:'.length)), Number(offset.slice('Offset:'.length)), key);
+    onRecord(Number(partition.slice('Partition:'.length)), Number(offset.slice('Offset:'.length)), key, value);
   });
 }
