@@ -1,4 +1,5 @@
 import { resolveConsumerOptions } from '../../src/observables/consumer-options.js';
+import { resolveProducerOptions } from '../../src/observables/producer-options.js';
 import { pages } from './support/code-blocks.js';
 import { rowsOf } from './support/name-tables.js';
 
@@ -7,9 +8,9 @@ const options = rowsOf(text).filter(({ section }) => section === 'Options');
 const plain = new Map(options.map(({ theirs, ours }) => [theirs[0]!, ours[0]]));
 
 /** Every option there is, as the refusal of an unknown one lists them. */
-function known(): string[] {
+function known(resolve: (options: object) => unknown = resolveConsumerOptions): string[] {
   try {
-    resolveConsumerOptions({ qqqqqqqqqqqqqqqqqqqqqq: 1 });
+    resolve({ qqqqqqqqqqqqqqqqqqqqqq: 1 });
   } catch (error) {
     return /known options are (.*)$/u.exec((error as Error).message)![1]!.split(', ');
   }
@@ -61,5 +62,32 @@ describe('[CO1, CO4, CO5, CO6, CO7, CO8, CO9, CO10, CO11, CO14, CO15, CO16, CO17
       if (['assignors', 'commit', 'rebalanceTimeoutMs', 'serverAssignor'].includes(theirs[0]!)) continue;
       expect(theirs[0]).toBe(camel);
     }
+  });
+});
+
+describe('[PO3, PO4, PO5, PO6, PO7, PO8, PO9, PO10, PO19] the options of a producer', () => {
+  const producing = pages().find(({ path }) => path === 'docs/producing.md')!.text;
+  const listed = rowsOf(producing).filter(({ section }) => section === 'Options');
+
+  it('are all in the table, and nothing else is', () => {
+    expect(listed.map(({ theirs }) => theirs[0]!).sort()).toEqual(known(resolveProducerOptions).sort());
+  });
+
+  it('have the defaults that the table says', () => {
+    const resolved = resolveProducerOptions() as unknown as Record<string, unknown>;
+    for (const { line, theirs } of listed) {
+      const name = theirs[0]!;
+      const said = producing.split('\n')[line - 1]!.split('|')[2]!.trim().replaceAll(/[`']/gu, '');
+      const ours = resolved[name];
+      const text =
+        ours === null
+          ? ['none', 'bytes']
+          : [typeof ours === 'object' ? (ours as { type: string }).type : String(ours)];
+      expect([name, text]).toEqual([name, expect.arrayContaining([said])]);
+    }
+  });
+
+  it('[D#923] the page says that computing without a pause sends nothing', () => {
+    expect(producing).toMatch(/Computing without a pause sends nothing/u);
   });
 });

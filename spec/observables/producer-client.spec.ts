@@ -243,7 +243,7 @@ describe('the sinks', () => {
 });
 
 describe('timestamps', () => {
-  it('are those of the record, else the time of the call, fresh in each turn', () => {
+  it('[D#R1, P21] are those of the record, else of the call, each its own within a batch', () => {
     const { kafka, producer } = client({ lingerMs: 10_000 });
     kafka.topic('t', [1]);
     kafka.latencyMs = 5000;

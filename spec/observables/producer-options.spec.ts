@@ -10,7 +10,7 @@ function refusal(options: unknown, requestTimeoutMs?: number): InvalidOptionErro
   throw new Error('was not refused');
 }
 
-it('[PO5, PO6, PO7, PO8, PO9, PO10, PO19] has the defaults of the Java client, batches of 256 KiB aside', () => {
+it('[PO3, PO4, PO5, PO6, PO7, PO8, PO9, PO10, PO19] has the defaults of the Java client, batches of 256 KiB aside', () => {
   expect(resolveProducerOptions()).toEqual({
     keySerializer: null,
     valueSerializer: null,
@@ -39,12 +39,13 @@ it.each([
   [{ maxInFlightRequests: 6 }, 'maxInFlightRequests'],
   [{ maxInFlightRequests: 0 }, 'maxInFlightRequests'],
   [{ keySerializer: {} }, 'keySerializer'],
+  [{ valueSerializer: (value: string) => value }, 'valueSerializer'],
   [{ partitioner: 'murmur2' }, 'partitioner'],
   [{ deliveryTimeoutMs: 30004 }, 'deliveryTimeoutMs'],
   [{ bufferMemory: 1000 }, 'bufferMemory'],
   [{ enableIdempotence: true, acks: 1 }, 'acks'],
   [{ enableIdempotence: true, retries: 0 }, 'retries'],
-] as const)('[B64, P12, PO5, PO6] refuses %j', (options, option) => {
+] as const)('[B64, P12, PO3, PO4, PO5, PO6] refuses %j', (options, option) => {
   expect(refusal(options)).toMatchObject({ option, value: (options as Record<string, unknown>)[option] });
 });
 

@@ -57,6 +57,21 @@ describe('retries', () => {
     expect(bench.outcomes.get(0)).toMatchObject({ offset: -1 });
   });
 
+  it('[B85] a batch keeps its place and its entry however often it is tried, and each further try is counted', () => {
+    const { bench, kafka, partitions } = started();
+    kafka.script.push({ error: 19 }, 'lost', { error: 19 });
+    const { retries } = bench.core.counters;
+    const values = writeMany(bench, 0, 10);
+    for (const tries of [1, 2, 3]) {
+      while (bench.core.counters.retries < retries + tries) bench.advance(1);
+      expect(partitions[0]!.values).toEqual([]);
+    }
+    bench.advance(5000);
+    expect(bench.core.counters.retries).toBe(retries + 3);
+    expect(partitions[0]!.values).toEqual(values);
+    expect([bench.core.bufferedBytes, bench.core.requestsInFlight, kafka.runtime.alive]).toEqual([0, 0, 0]);
+  });
+
   it('waits before the next try, longer each time', () => {
     const { bench, kafka } = started();
     kafka.script.push({ error: 19 }, { error: 19 }, { error: 19 });
@@ -155,6 +170,19 @@ describe('leaders', () => {
     bench.advance(2000);
     expect(partitions[0]!.values).toEqual(values);
     expect(kafka.requests.at(-1)!.node).toBe(2);
+  });
+
+  it('[N16, G6] asks for metadata after KAFKA_STORAGE_ERROR, and sends to the leader that it names', () => {
+    const { bench, kafka, partitions } = started();
+    kafka.script.push({ error: 56 });
+    const { refreshes } = kafka;
+    const values = writeMany(bench, 0, 3);
+    bench.advance(1.5);
+    kafka.move('t', 0, 2);
+    bench.advance(500);
+    expect(kafka.refreshes).toBe(refreshes + 1);
+    expect(kafka.requests.map(({ node }) => node)).toEqual([1, 2]);
+    expect(partitions[0]!.values).toEqual(values);
   });
 
   it('goes to the leader that the refusal names without waiting for metadata', () => {
@@ -293,7 +321,7 @@ describe('sequences', () => {
 });
 
 describe('delivery timeout', () => {
-  it('[P13, B82] fails a batch that was never sent, as not written', () => {
+  it('[P13, B70, B82] fails a batch that was never sent, as not written, and says that there is no leader', () => {
     const kafka = new FakeCluster();
     const bench = new ProducerBench({ deliveryTimeoutMs: 1000 }, kafka);
     kafka.topic('t', [-1]);
@@ -301,7 +329,15 @@ describe('delivery timeout', () => {
     bench.advance(999);
     expect(bench.outcomes.size).toBe(0);
     bench.advance(1);
-    expect(bench.outcomes.get(0)!.error).toMatchObject({ name: 'DeliveryError', mayHaveBeenWritten: false });
+    expect(bench.outcomes.get(0)!.error).toMatchObject({
+      name: 'DeliveryError',
+      message: expect.stringMatching(
+        /deliveryTimeoutMs \(1000\) is over: Leader of t-0.*LEADER_NOT_AVAILABLE/,
+      ) as string,
+      mayHaveBeenWritten: false,
+      retriable: true,
+      cause: { errorName: 'LEADER_NOT_AVAILABLE' },
+    });
     expect(bench.core.bufferedBytes).toBe(0);
   });
 

@@ -8,7 +8,7 @@ import { type ProducerCoreOptions } from './core-options.js';
 import { type Identity, type TransactionGate } from './identity.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { endFlushWaiters, type ProduceBatch } from './produce-batch.js';
-import { deliveryFailure, isRetriableProduce, isSequenceRefusal } from './produce-failure.js';
+import { deliveryFailure, isRetriableProduce, isSequenceRefusal, leaderMissing } from './produce-failure.js';
 import { type ProducerCounters } from './producer-counters.js';
 
 /** The markers of a partition's last transaction are on their way: next try after this many milliseconds. */
@@ -127,7 +127,7 @@ export class BatchOutcome {
    */
   giveUp(batch: ProduceBatch, why: string, cause: KafkaError | null): void {
     if (batch.expired) return;
-    const reason = cause ?? batch.lastError ?? this.#identity?.lastError ?? null;
+    const reason = cause ?? batch.lastError ?? leaderMissing(batch.queue) ?? this.#identity?.lastError ?? null;
     if (batch.state !== 'inFlight') {
       this.fail(batch, why, reason);
       return;

@@ -3,6 +3,7 @@ import { BrokerError } from '../errors/broker-error.js';
 import { DeliveryError, RecordTooLargeError } from '../errors/client-errors.js';
 import { ConnectTimeoutError } from '../errors/connection-error.js';
 import { type KafkaError } from '../errors/kafka-error.js';
+import { type PartitionQueue } from './partition-queue.js';
 import { type ProduceBatch } from './produce-batch.js';
 
 const leaderCodes: ReadonlySet<number> = new Set([
@@ -54,6 +55,13 @@ export function neverSent(error: KafkaError): boolean {
 /** May the batch be sent again after this answer? Only the produce path decides so. */
 export function isRetriableProduce(error: KafkaError): boolean {
   return error.retriable || (error instanceof BrokerError && isLeaderMoved(error.errorCode));
+}
+
+/** What keeps batches of a partition waiting while it has no leader; null when it has one. */
+export function leaderMissing(queue: PartitionQueue): BrokerError | null {
+  if (queue.hasLeader) return null;
+  const { topic, partition } = queue;
+  return new BrokerError(ErrorCode.LEADER_NOT_AVAILABLE, `Leader of ${topic}-${partition}`, { topic, partition });
 }
 
 /** The batch is larger than the topic or the segment allows. */
