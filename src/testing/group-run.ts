@@ -3,6 +3,7 @@ import type { RunHelpers } from 'rxjs/testing';
 import { UsageError } from '../errors/usage-error.js';
 import type { Consumer, PartitionStream } from '../model/consumer.js';
 import type { TopicPartition } from '../model/topic-partition.js';
+import { hop } from '../runtime/timer.js';
 import { groupConsumer, type TestHome } from './group-consumer.js';
 import type { GroupEvent, GroupSetup, PartitionScript, ScriptedConsumerSettings } from './group-script.js';
 import type { Recorder } from './recorder.js';
@@ -83,6 +84,14 @@ export function partitionsOf<K, V>(
     const endIfOver = (): void => {
       if (complete && running === 0) void consumer.drain();
     };
+    subscriber.add(
+      consumer.events$.subscribe((event) => {
+        if (event.type !== 'revoked') return;
+        running -= event.partitions.length;
+        // in a turn of its own: the drain that tells this has its last step before it
+        hop(home.runtime, endIfOver);
+      }),
+    );
     subscriber.add(consumer.partitions$.subscribe(subscriber));
     subscriber.add(
       script$.subscribe({
@@ -94,9 +103,7 @@ export function partitionsOf<K, V>(
           const log = group.log(tp);
           subscriber.add(
             log.play(lines.get(letter)!, records, () => {
-              running--;
               group.tell(letter, { revoke: [tp] });
-              endIfOver();
             }),
           );
         },

@@ -1,4 +1,4 @@
-import { type Observable, Observable as Stream, take } from 'rxjs';
+import { type Observable, Observable as Stream, map, take } from 'rxjs';
 import { KafkaError } from '../errors/kafka-error.js';
 import { TransactionError } from '../errors/client-errors.js';
 import { UsageError } from '../errors/usage-error.js';
@@ -63,11 +63,8 @@ export class ScriptedTransaction<K, V> implements OpenTransaction<K, V>, Written
       send: (record) => sendOf(write, record),
       bytes: { write: write as unknown as RecordSink<Bytes | null, Bytes | null>['write'], onReady },
       sendOffsets: (offsets, group) =>
-        coreCall<void>(home.runtime, (done) => {
-          this.addOffsets(offsets, group, (error) => {
-            done(error, null);
-          });
-          return () => undefined;
+        commandOf(home.runtime, (done) => {
+          this.addOffsets(offsets, group, done);
         }),
     };
   }
@@ -197,4 +194,12 @@ function sendOf<K, V>(write: RecordSink<K, V>['write'], record: ProducerRecord<K
       }
     });
   });
+}
+
+/** A call without a value as a cold Observable of one `undefined`. */
+export function commandOf(runtime: Runtime, start: (done: Done<null>) => void): Observable<void> {
+  return coreCall<null>(runtime, (done) => {
+    start(done);
+    return () => undefined;
+  }).pipe(map(() => undefined));
 }

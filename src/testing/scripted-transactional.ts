@@ -16,7 +16,12 @@ import { coreCall } from '../observables/core-call.js';
 import { hop } from '../runtime/timer.js';
 import type { Groups } from './group-run.js';
 import { scriptedSink } from './scripted-sink.js';
-import { ScriptedTransaction, type TransactionHome, type WrittenTransaction } from './scripted-transaction.js';
+import {
+  commandOf,
+  ScriptedTransaction,
+  type TransactionHome,
+  type WrittenTransaction,
+} from './scripted-transaction.js';
 
 /** How a scripted transactional producer answers, in marbles that run from each call; a list: one per transaction, the last stays. @public */
 export interface TransactionalScript {
@@ -127,23 +132,16 @@ export class ScriptedTransactional<K, V> implements ScriptedTransactionalProduce
   readonly beginTransaction: TransactionalProducer<K, V>['beginTransaction'] = () =>
     coreCall<ManualTransaction<K, V>>(this.#runtime, (done) => {
       const open = this.#beginOrThrow();
-      const end = (start: (answer: Done<null>) => void): Observable<void> =>
-        coreCall<void>(this.#runtime, (answer) => {
-          start((error) => {
-            answer(error, null);
-          });
-          return () => undefined;
-        });
       const tx: Transaction<K, V> = open.tx;
       return hop(this.#runtime, () => {
         done(null, {
           ...tx,
           commit: () =>
-            end((answer) => {
+            commandOf(this.#runtime, (answer) => {
               open.commit(answer);
             }),
           abort: () =>
-            end((answer) => {
+            commandOf(this.#runtime, (answer) => {
               open.abort(answer);
             }),
         });
