@@ -1,18 +1,31 @@
 import { ConsumerRecord } from '../../src/model/consumer-record.js';
 import type { Lease, Leased } from '../../src/model/lease.js';
 import type { RecordHeaders } from '../../src/model/record-headers.js';
+import type { TimestampType } from '../../src/model/topic-partition.js';
 import { ProcessedItem } from './processed-item.js';
 
 type AnyRecord = ConsumerRecord<unknown, unknown>;
 
 /** A record as one of several receivers sees it: the same in everything but its lease. */
 class ArmRecord extends ConsumerRecord<unknown, unknown> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly timestampType: TimestampType;
+  readonly leaderEpoch: number | null;
   readonly #record: AnyRecord;
   readonly #lease: Lease;
 
   constructor(record: AnyRecord, lease: Lease) {
     const { topic, partition, offset, timestamp, timestampType, leaderEpoch } = record;
-    super(topic, partition, offset, timestamp, timestampType, leaderEpoch);
+    super();
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.timestampType = timestampType;
+    this.leaderEpoch = leaderEpoch;
     this.#record = record;
     this.#lease = lease;
   }

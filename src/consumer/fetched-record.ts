@@ -4,6 +4,7 @@ import { ConsumerRecord } from '../model/consumer-record.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../model/lease.js';
 import { type RecordHeaders } from '../model/record-headers.js';
 import { type Deserializer, type SerdeContext } from '../model/serde.js';
+import { type TimestampType } from '../model/topic-partition.js';
 import { utf8 } from '../serde/utf8.js';
 import { decodeUtf8 } from '../serde/utf8-text.js';
 import { type BufferedBatch } from './buffered-batch.js';
@@ -15,10 +16,14 @@ const unread: unique symbol = Symbol('unread');
 /**
  * A consumed record, and its own lease: one object per record. Key and value are decoded on first access, from the answer the
  * record came in. What makes a record equal to another are its own fields; the rest is private.
- *
- * `super` is given what the base declares; everything else is written once here, so that all records have one shape.
  */
 export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements Lease {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly timestampType: TimestampType;
+  readonly leaderEpoch: number | null;
   readonly #batch: BufferedBatch;
   readonly #seq: number;
   readonly #source: RecordBytes;
@@ -38,7 +43,13 @@ export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements L
     batch: BufferedBatch,
     seq: number,
   ) {
-    super(topic, partition, offset, timestamp, batch.timestampType, batch.recordEpoch);
+    super();
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.timestampType = batch.timestampType;
+    this.leaderEpoch = batch.recordEpoch;
     this.#batch = batch;
     this.#seq = seq;
     this.#source = source;

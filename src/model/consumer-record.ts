@@ -9,29 +9,14 @@ import type { Bytes, TimestampType } from './topic-partition.js';
  * @public
  */
 export abstract class ConsumerRecord<out K = Bytes | null, out V = Bytes | null> implements Leased {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
+  // fields of the subclass, which has the only constructor: V8 does not inline a base class's constructor into its caller
+  abstract readonly topic: string;
+  abstract readonly partition: number;
+  abstract readonly offset: number;
   /** Milliseconds since the epoch, -1 where the record has none. */
-  readonly timestamp: number;
-  readonly timestampType: TimestampType;
-  readonly leaderEpoch: number | null;
-
-  protected constructor(
-    topic: string,
-    partition: number,
-    offset: number,
-    timestamp: number,
-    timestampType: TimestampType,
-    leaderEpoch: number | null,
-  ) {
-    this.topic = topic;
-    this.partition = partition;
-    this.offset = offset;
-    this.timestamp = timestamp;
-    this.timestampType = timestampType;
-    this.leaderEpoch = leaderEpoch;
-  }
+  abstract readonly timestamp: number;
+  abstract readonly timestampType: TimestampType;
+  abstract readonly leaderEpoch: number | null;
 
   abstract get lease(): Lease;
   /** @throws DeserializationError, with the record's bytes, when the deserializer fails. */

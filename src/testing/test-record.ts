@@ -61,6 +61,12 @@ class TestHeaders implements RecordHeaders {
 
 /** A record made by hand: everything that determines it is a plain field. */
 export class TestRecord<K, V> extends ConsumerRecord<K, V> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly timestampType: TimestampType;
+  readonly leaderEpoch: number | null;
   readonly key: K;
   readonly value: V;
   readonly headers: RecordHeaders;
@@ -68,7 +74,13 @@ export class TestRecord<K, V> extends ConsumerRecord<K, V> {
 
   constructor(init: RecordInit<K, V>, offset: number, lease: Lease) {
     const { topic = 'topic', partition = 0, timestamp = 0 } = init;
-    super(topic, partition, offset, timestamp, 'createTime' satisfies TimestampType, null);
+    super();
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.timestampType = 'createTime';
+    this.leaderEpoch = null;
     this.key = init.key;
     this.value = init.value;
     this.headers = new TestHeaders(init.headers);
