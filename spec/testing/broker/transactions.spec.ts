@@ -27,7 +27,7 @@ function first<T>(world: VirtualWorld, what: string, source$: Observable<T>): T 
 function values(world: VirtualWorld, kafka: Kafka, isolationLevel: 'read_committed' | 'read_uncommitted'): string[] {
   const read: string[] = [];
   const reader = kafka.consumer({ topics: 't', autoOffsetReset: 'earliest', isolationLevel, valueDeserializer: utf8 });
-  const subscription = reader.records$.subscribe((record) => read.push(record.value ?? ''));
+  const subscription = reader.records$.subscribe((record) => read.push(record.value));
   world.advance(2000);
   subscription.unsubscribe();
   world.advance(100);
@@ -111,7 +111,7 @@ describe.each([
     const next = world
       .kafka()
       .transactionalProducer({ transactionalId: 'x', keySerializer: utf8, valueSerializer: utf8 });
-    const tx = first(world, 'begun by the next', next.beginTransaction()) as Tx;
+    const tx = first<Tx>(world, 'begun by the next', next.beginTransaction());
     send(world, tx, 'b');
     expect(() => {
       first(world, 'old commit', old.commit());

@@ -11,6 +11,8 @@ export interface Caller {
   saslMechanism: string | null;
   /** Breaks the connection. */
   cut(): void;
+  /** Closes it behind what was answered. */
+  end(): void;
   /** SaslHandshake v0 was accepted: what follows are bare tokens. */
   expectToken(): void;
   /** The connection has ended: nobody reads an answer. */

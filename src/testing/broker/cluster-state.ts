@@ -8,6 +8,7 @@ import { Controls } from './controls/control-table.js';
 import { GroupRegistry } from './groups/group-registry.js';
 import { coordinatorIndex, offsetsTopic, transactionsTopic } from './internal-topics.js';
 import { Leadership } from './leadership.js';
+import { topicConfigDefault } from './topic-configs.js';
 import { isLegalTopicName, Partition, Topic } from './topic.js';
 import { TransactionRegistry } from './transactions/transaction-registry.js';
 import { versionRanges, type VersionRange } from './version-ranges.js';
@@ -165,39 +166,10 @@ export class ClusterState {
   }
 
   config(topic: Topic, name: string): string {
-    return topic.configs.get(name) ?? topicDefault(this, name);
+    return topic.configs.get(name) ?? topicConfigDefault(name, this.settings.properties) ?? '';
   }
 }
 
 function replicasOf(ids: readonly number[], first: number, factor: number): number[] {
   return Array.from({ length: factor }, (_, at) => ids[(first + at) % ids.length]!);
 }
-
-function topicDefault(cluster: ClusterState, name: string): string {
-  const { properties } = cluster.settings;
-  switch (name) {
-    case 'min.insync.replicas':
-      return String(properties['min.insync.replicas']);
-    case 'max.message.bytes':
-      return String(properties['message.max.bytes']);
-    case 'message.timestamp.type':
-      return properties['log.message.timestamp.type'];
-    case 'message.timestamp.after.max.ms':
-      return String(properties['log.message.timestamp.after.max.ms']);
-    default:
-      return topicDefaults[name] ?? '';
-  }
-}
-
-/** Topic configurations that DescribeConfigs lists besides those that brokers set. @internal */
-export const topicDefaults: Readonly<Record<string, string>> = {
-  'cleanup.policy': 'delete',
-  'compression.type': 'producer',
-  'retention.ms': '604800000',
-  'retention.bytes': '-1',
-  'segment.bytes': '1073741824',
-  'segment.ms': '604800000',
-  'delete.retention.ms': '86400000',
-  'min.compaction.lag.ms': '0',
-  'unclean.leader.election.enable': 'false',
-};

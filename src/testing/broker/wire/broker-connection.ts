@@ -101,6 +101,13 @@ export class BrokerConnection implements Caller {
     this.closed();
   }
 
+  /** Closes it behind what was answered. */
+  end(): void {
+    if (this.#ended) return;
+    this.#port.end();
+    this.closed();
+  }
+
   /** The broker runs again after a pause. */
   resumed(): void {
     const held = this.#held;
