@@ -25,3 +25,5 @@ export { produce, type ProduceOptions } from './produce.js';
 export { restartWithBackoff, type RestartOptions } from './restart-with-backoff.js';
 export { type AsyncIterableOptions, toAsyncIterable } from './to-async-iterable.js';
 export { retryTopics, type RetryTopics, type RetryTopicsOptions } from './retry-topics.js';
+export { transaction, type Settled, type TransactionOptions } from './transaction.js';
+export type { TransactionBytes } from './internal/window-suspects.js';

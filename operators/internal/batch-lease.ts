@@ -1,3 +1,4 @@
+import { type WindowEntry, windowLease } from '../../src/model/lease-window.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, type Leased, takeLease } from '../../src/model/lease.js';
 
 /**
@@ -62,6 +63,25 @@ export class BatchLease implements Lease {
 
   [takeLease](): void {
     for (const { lease } of this.#items) lease[takeLease]?.();
+  }
+
+  /** All of them or none: what entered before one that may not is taken out again, last first. */
+  [windowLease](enter: boolean, settled?: () => void): WindowEntry {
+    const items = this.#items;
+    let answer: WindowEntry = 'settled';
+    let entered = enter ? 0 : items.length;
+    for (; enter && entered < items.length; entered += 1) {
+      const entry = items[entered]!.lease[windowLease]?.(true, settled);
+      // settled one by one before it came here: that part is no business of the window
+      if (entry === 'held' || (entry === 'settled' && answer === 'held')) answer = 'held';
+      else if (entry !== 'settled') {
+        answer = entry ?? 'settled';
+        break;
+      }
+    }
+    if (enter && entered === items.length) return answer;
+    while (entered > 0) items[--entered]!.lease[windowLease]?.(false);
+    return answer;
   }
 }
 

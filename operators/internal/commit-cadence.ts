@@ -27,6 +27,10 @@ export function openCadence(
   receipt: (receipt: CommitReceipt) => void,
   failed: (error: unknown) => void,
 ): Cadence {
+  if (owner.windowed === true) {
+    const text = `commitOffsets: ${owner.topic} partition ${owner.partition} is in the window of a transaction, which commits its offsets; leave commitOffsets out`;
+    throw new UsageError(text, { topic: owner.topic, partition: owner.partition });
+  }
   if (owner.commitCadence !== undefined) {
     const close = owner.commitCadence(options, receipt);
     return { acknowledged: nothing, close };

@@ -1,6 +1,5 @@
-import { BrokerError } from '../errors/broker-error.js';
 import { type KafkaError } from '../errors/kafka-error.js';
-import { ClientClosedError, UsageError } from '../errors/usage-error.js';
+import { ClientClosedError } from '../errors/usage-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
@@ -14,6 +13,7 @@ import { backoffMs } from '../runtime/backoff.js';
 import { hop, Timer } from '../runtime/timer.js';
 import { commitVerdict } from './commit-errors.js';
 import { CommitJob, type Outcome } from './commit-job.js';
+import { badOffset, commitRequest, notHeld, refusal } from './commit-request.js';
 import { type GroupPort } from './group/group-port.js';
 
 /** Something with a value to commit: a partition under one assignment epoch. */
@@ -21,6 +21,8 @@ export interface Committable extends TopicPartition {
   readonly epoch: number;
   /** Offset of the next record to read after a restart; null while there is none. */
   readonly commitValue: { readonly offset: number; readonly leaderEpoch: number } | null;
+  /** A transaction is about to commit it: nothing may be written here, the group would keep the later of the two. */
+  readonly windowed?: boolean;
 }
 
 export interface CommitterOptions {
@@ -69,6 +71,8 @@ export class Committer {
   readonly #listeners: Set<(receipt: CommitReceipt) => void> = new Set<(receipt: CommitReceipt) => void>();
   readonly #pause: Timer;
   readonly #unlisten: Cancel;
+  /** Who waits for the answer to the request that is out. */
+  readonly #landed: Set<() => void> = new Set<() => void>();
   #flight: Part[] | null = null;
   #cancelFlight: Cancel | null = null;
   #failures = 0;
@@ -154,6 +158,29 @@ export class Committer {
     return this.#enqueue(entries, done);
   }
 
+  /** A transaction has committed that offset. */
+  stored(c: Committable, offset: number): void {
+    const entry = this.#entries.get(c);
+    if (entry !== undefined) entry.stored = entry.seen = offset;
+  }
+
+  /** `done` from a later turn, once no commit of it is on the wire. */
+  quiet(c: Committable, done: () => void): Cancel {
+    let cancel = (): void => undefined;
+    const look = (): void => {
+      if (this.#flight?.some((part) => part.entry.c === c && part.sent !== null) !== true) {
+        done();
+        return;
+      }
+      this.#landed.add(look);
+      cancel = () => this.#landed.delete(look);
+    };
+    cancel = hop(this.#group.runtime, look);
+    return () => {
+      cancel();
+    };
+  }
+
   /** Every answered commit, by outcome; also those that nobody waits for any more. */
   onReceipt(listener: (receipt: CommitReceipt) => void): Cancel {
     this.#listeners.add(listener);
@@ -217,10 +244,13 @@ export class Committer {
         continue;
       }
       const value = valueOf(entry.c);
-      if (entry.explicit === null && (value === null || value.offset === entry.seen)) {
+      const windowed = entry.c.windowed === true;
+      if (windowed || (entry.explicit === null && (value === null || value.offset === entry.seen))) {
         const stored = entry.stored === null ? null : { ...plain(entry.c), offset: entry.stored };
-        for (const job of entry.queue) job.settle(entry, 'committed', stored);
+        const outcome = entry.explicit === null ? 'committed' : 'superseded';
+        for (const job of entry.queue) job.settle(entry, outcome, entry.explicit ?? stored);
         entry.queue.clear();
+        entry.explicit = null;
         continue;
       }
       parts.push({ entry, jobs: entry.queue, explicit: entry.explicit, sent: null, value: null });
@@ -236,13 +266,14 @@ export class Committer {
     // read when the bytes are written: until then a connection may have to be opened, values move and partitions go
     const body = (): Input<OffsetCommitRequest> => {
       as = this.#group.identity();
-      return requestOf(as, parts.flatMap(present));
+      return commitRequest(as, parts.flatMap(present));
     };
     const answer: Done<OffsetCommitResponse> = (error, response) => {
       this.#flight = null;
       this.#cancelFlight = null;
       if (response !== null) this.#answered(parts, response, as);
       else this.#failed(parts, error!);
+      for (const look of [...this.#landed]) if (this.#landed.delete(look)) look();
       this.#pump();
     };
     const versions = this.#group.memberEpochs === true ? { minVersion: maxVersion, maxVersion } : { maxVersion };
@@ -262,8 +293,9 @@ export class Committer {
     for (const part of parts) {
       if (part.sent === null) {
         // nothing to write by the time it was written
+        const outcome = part.explicit === null ? 'committed' : 'superseded';
         answers.push(() => {
-          for (const job of part.jobs) job.settle(part.entry, 'committed', null);
+          for (const job of part.jobs) job.settle(part.entry, outcome, part.explicit);
         });
         continue;
       }
@@ -339,33 +371,11 @@ export class Committer {
 /** The part as it is written now; nothing when the partition is gone or has nothing to write. */
 function present(part: Part): readonly TopicPartitionOffset[] {
   const { entry } = part;
-  if (!entry.held) return [];
+  if (!entry.held || entry.c.windowed === true) return [];
   const value = valueOf(entry.c);
   part.value = value?.offset ?? null;
   part.sent = part.explicit ?? value;
   return part.sent === null ? [] : [part.sent];
-}
-
-function requestOf(as: GroupMetadata, offsets: OffsetList): Input<OffsetCommitRequest> {
-  const topics = new Map<string, OffsetCommitRequest['topics'][number]['partitions']>();
-  for (const { topic, partition, offset, leaderEpoch, metadata } of offsets) {
-    let list = topics.get(topic);
-    if (list === undefined) topics.set(topic, (list = []));
-    list.push({
-      partitionIndex: partition,
-      committedOffset: offset,
-      committedLeaderEpoch: leaderEpoch ?? -1,
-      commitTimestamp: -1,
-      committedMetadata: metadata ?? '',
-    });
-  }
-  return {
-    groupId: as.groupId,
-    generationIdOrMemberEpoch: as.generation,
-    memberId: as.memberId,
-    groupInstanceId: as.groupInstanceId,
-    topics: [...topics].map(([name, partitions]) => ({ name, partitions })),
-  };
 }
 
 function valueOf(c: Committable): TopicPartitionOffset | null {
@@ -377,18 +387,4 @@ function valueOf(c: Committable): TopicPartitionOffset | null {
 
 function plain({ topic, partition }: TopicPartition): TopicPartition {
   return { topic, partition };
-}
-
-function refusal(errorCode: number, { topic, partition, offset }: TopicPartitionOffset): BrokerError {
-  return new BrokerError(errorCode, `Commit of ${topic}-${partition} at ${offset}`, { topic, partition, offset });
-}
-
-function notHeld({ topic, partition }: TopicPartition): UsageError {
-  const text = `Partition ${partition} of ${topic} is not assigned to this consumer, commit only what it holds`;
-  return new UsageError(text, { topic, partition });
-}
-
-function badOffset({ topic, partition, offset }: TopicPartitionOffset): UsageError | null {
-  if (Number.isSafeInteger(offset) && offset >= 0) return null;
-  return new UsageError(`Offset ${offset} of ${topic}-${partition} is no offset, commit whole numbers from 0 on`);
 }

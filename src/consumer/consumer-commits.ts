@@ -9,6 +9,7 @@ import { CommitCadence } from './commit-cadence.js';
 import { type Committer } from './committer.js';
 import { type Cadence } from './consumer-ports.js';
 import { type HeldPartition } from './held-partition.js';
+import { type WindowCommits } from './lease-window.js';
 import { type HeldPartitions } from './held-partitions.js';
 
 type CadenceOptions = { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined;
@@ -96,17 +97,22 @@ export class ConsumerCommits {
     const committer = this.#committer;
     if (committer === null) throw new UsageError('A consumer without groupId has nowhere to commit, give it a groupId');
     for (const { topic, partition } of offsets) {
-      if (this.#held.get({ topic, partition }) !== undefined) continue;
-      throw new UsageError(
-        `Partition ${partition} of ${topic} is not assigned to this consumer, commit only what it holds`,
-        { topic, partition },
-      );
+      const held = this.#held.get({ topic, partition });
+      if (held !== undefined && !held.cursor.windowed) continue;
+      const why = held === undefined ? 'is not assigned to this consumer' : 'is in the window of a transaction';
+      const advice = held === undefined ? 'commit only what it holds' : 'its offsets go into the transaction';
+      throw new UsageError(`Partition ${partition} of ${topic} ${why}, ${advice}`, { topic, partition });
     }
     return committer.commitExplicit(offsets, done);
   }
 
   /** For `LeaseOwner.commitCadence`. */
-  override(held: HeldPartition, options: CadenceOptions, receipt: (receipt: CommitReceipt) => void): () => void {
+  override(
+    held: HeldPartition | undefined,
+    options: CadenceOptions,
+    receipt: (receipt: CommitReceipt) => void,
+  ): () => void {
+    if (held === undefined) return () => undefined;
     const everyMs = options?.everyMs ?? null;
     const everyRecords = options?.everyRecords ?? null;
     const given = everyMs !== null || everyRecords !== null;
@@ -117,6 +123,19 @@ export class ConsumerCommits {
       throw new UsageError('commitOffsets needs everyMs or everyRecords under commit: false, pass one of them');
     }
     return this.#cadence.override(held, given ? { everyMs, everyRecords } : null, receipt);
+  }
+
+  /** For `LeaseOwner.openWindow`. */
+  window(held: HeldPartition | undefined): WindowCommits | undefined {
+    const committer = this.#committer;
+    if (committer === null || held === undefined) return undefined;
+    const { cursor } = held;
+    return {
+      quiet: (done) => committer.quiet(cursor, done),
+      stored: (offset) => {
+        committer.stored(cursor, offset);
+      },
+    };
   }
 
   close(): void {

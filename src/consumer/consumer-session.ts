@@ -7,9 +7,11 @@ import { CaughtUp } from './caught-up.js';
 import { commitHeld } from './commit-held.js';
 import { ConsumerCommits } from './consumer-commits.js';
 import { type ConsumerView, type DrainOutcome } from './consumer-ports.js';
+import { type CadenceArguments } from './cursor-commits.js';
 import { type CursorListener, type PositionTrouble } from './flow-options.js';
 import { HeldPartition } from './held-partition.js';
 import { HeldPartitions } from './held-partitions.js';
+import { type WindowCommits } from './lease-window.js';
 import { type MembershipHost } from './group/membership-host.js';
 import { type OpenMembership } from './open-membership.js';
 import { type PartitionCursor } from './partition-cursor.js';
@@ -339,7 +341,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     if (this.partitions.of(cursor) !== undefined) this.#host.failed(error);
   }
 
-  pressure(_cursor: PartitionCursor, _why: 'windowFull'): void {
+  pressure(): void {
     // listeners of LeaseOwner.onPressure are told by the cursor itself
   }
 
@@ -347,13 +349,12 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     return commitHeld(this.#host, this.commits, this.partitions.of(cursor), done);
   }
 
-  commitCadence(
-    cursor: PartitionCursor,
-    options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
-    receipt: (receipt: CommitReceipt) => void,
-  ): () => void {
-    const held = this.partitions.of(cursor);
-    return held === undefined ? () => undefined : this.commits.override(held, options, receipt);
+  commitCadence(cursor: PartitionCursor, ...how: CadenceArguments): () => void {
+    return this.commits.override(this.partitions.of(cursor), ...how);
+  }
+
+  windowCommits(cursor: PartitionCursor): WindowCommits | undefined {
+    return this.commits.window(this.partitions.of(cursor));
   }
 
   parked({ topic, partition }: PartitionCursor, notice: ParkedNotice): void {
@@ -393,6 +394,6 @@ export class ConsumerSession implements MembershipHost, CursorListener {
   }
 }
 
-function plain(tp: TopicPartition): TopicPartition {
-  return { topic: tp.topic, partition: tp.partition };
+function plain({ topic, partition }: TopicPartition): TopicPartition {
+  return { topic, partition };
 }

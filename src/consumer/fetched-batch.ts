@@ -1,5 +1,6 @@
 import { type ConsumerRecord, type RecordBatch } from '../model/consumer-record.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../model/lease.js';
+import { type WindowEntry, windowLease } from '../model/lease-window.js';
 import { type RecordHome } from './buffered-batch.js';
 import { type FetchedRecord } from './fetched-record.js';
 import { type LeaseTracker } from './lease-tracker.js';
@@ -48,14 +49,20 @@ export class FetchedBatch implements RecordBatch<unknown, unknown>, Lease {
   }
 
   ack(): LeaseAnswer {
-    return this.#home.ackRange(this.#tracker, this.#from, this.#to) > 0 ? 'accepted' : this.#refusal();
+    return this.#home.ackRange(this.#tracker, this.#from, this.#to) > 0 ? 'accepted' : this.#otherwise(true);
   }
   release(_reason?: unknown): LeaseAnswer {
     if (this.#home.atMostOnce) return this.ack();
-    return this.#tracker.releaseRange(this.#from, this.#to) > 0 ? 'accepted' : this.#refusal();
+    return this.#tracker.releaseRange(this.#from, this.#to) > 0 ? 'accepted' : this.#otherwise(false);
   }
   [takeLease](): void {
     this.#tracker.takeRange(this.#from, this.#to);
+  }
+  [windowLease](enter: boolean, settled?: () => void): WindowEntry {
+    const { window } = this.#tracker;
+    if (enter) return window.enter(this.#from, this.#to, settled);
+    window.leave(this.#from, this.#to);
+    return 'settled';
   }
 
   /** `acknowledge: 'onNext'`: what nobody took over is done. @internal */
@@ -63,7 +70,7 @@ export class FetchedBatch implements RecordBatch<unknown, unknown>, Lease {
     this.#home.ackUntaken(this.#tracker, this.#from, this.#to);
   }
 
-  #refusal(): LeaseAnswer {
-    return this.#tracker.rangeRefusal(this.#from, this.#to);
+  #otherwise(done: boolean): LeaseAnswer {
+    return this.#tracker.rangeAnswer(this.#from, this.#to, done);
   }
 }

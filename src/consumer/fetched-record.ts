@@ -2,6 +2,7 @@ import { LazyHeaders } from '../codecs/lazy-headers.js';
 import { DeserializationError } from '../errors/client-errors.js';
 import { ConsumerRecord } from '../model/consumer-record.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../model/lease.js';
+import { type WindowEntry, windowLease } from '../model/lease-window.js';
 import { type RecordHeaders } from '../model/record-headers.js';
 import { type Deserializer, type SerdeContext } from '../model/serde.js';
 import { type TimestampType } from '../model/topic-partition.js';
@@ -123,6 +124,12 @@ export class FetchedRecord extends ConsumerRecord<unknown, unknown> implements L
   }
   [takeLease](): void {
     this.#batch.tracker!.take(this.#seq);
+  }
+  [windowLease](enter: boolean, settled?: () => void): WindowEntry {
+    const { window } = this.#batch.tracker!;
+    if (enter) return window.enter(this.#seq, this.#seq + 1, settled);
+    window.leave(this.#seq, this.#seq + 1);
+    return 'settled';
   }
   /** `acknowledge: 'onNext'`: done when `next` returned, unless somebody took the lease over. @internal */
   settleUntaken(): void {

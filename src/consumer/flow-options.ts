@@ -2,8 +2,10 @@ import { type KafkaError } from '../errors/kafka-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type ParkedNotice } from '../model/parking.js';
 import { type Deserializer } from '../model/serde.js';
+import { type CadenceArguments } from './cursor-commits.js';
 import { type FetchedBatch } from './fetched-batch.js';
 import { type FetchedRecord } from './fetched-record.js';
+import { type WindowCommits } from './lease-window.js';
 import { type PartitionCursor } from './partition-cursor.js';
 
 /** What the record flow of one consumer is told; sizes in bytes, times in milliseconds. */
@@ -45,11 +47,9 @@ export interface CursorListener {
   /** LeaseOwner, for the cursor; without them nothing can be committed through it. */
   commitNow?(cursor: PartitionCursor, done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void;
   groupMetadata?(): GroupMetadata | undefined;
-  commitCadence?(
-    cursor: PartitionCursor,
-    options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
-    receipt: (receipt: CommitReceipt) => void,
-  ): () => void;
+  commitCadence?(cursor: PartitionCursor, ...how: CadenceArguments): () => void;
+  /** LeaseOwner.openWindow; without it no transaction can commit the partition. */
+  windowCommits?(cursor: PartitionCursor): WindowCommits | undefined;
   /** LeaseOwner.park: somebody should know. */
   parked?(cursor: PartitionCursor, notice: ParkedNotice): void;
   /** LeaseOwner.rewind; without it the cursor moves itself. */

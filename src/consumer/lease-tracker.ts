@@ -1,4 +1,7 @@
 import { type LeaseAnswer } from '../model/lease.js';
+import { EpochRuns } from './epoch-runs.js';
+import { LeaseSignals } from './lease-signals.js';
+import { ACKED, FENCED, HELD, OPEN, RELEASED, WindowLeases } from './window-leases.js';
 
 /** Bounds of what may be delivered and not settled, per partition. */
 export interface LeaseLimits {
@@ -13,13 +16,13 @@ export interface CommitValue {
   readonly leaderEpoch: number;
 }
 
-const OPEN = 1;
-const ACKED = 2;
-const RELEASED = 3;
-const FENCED = 4;
 const KIND = 7;
-/** Set beside OPEN once an operator took the lease. */
+/** Set beside OPEN and HELD once an operator took the lease. */
 const TAKEN = 8;
+/** Marks of a lease that is HELD. */
+const DONE = 16;
+const DROPPED = 32;
+const MARKS = DONE | DROPPED;
 
 const firstCapacity = 64;
 /** Acknowledged records behind an open one may span this many windows before delivery waits for the open one. */
@@ -55,17 +58,16 @@ export class LeaseTracker {
   #released = 0;
   #taken = 0;
   #bytes = 0;
-  /** Pairs (first sequence, leader epoch), ascending: epochs change once in a while, records come by the million. */
-  readonly #epochs: number[];
+  readonly #epochs: EpochRuns;
   #lastEpoch: number;
-  /** Made for those who asked; record leases by their sequence, range leases by -1 - first. */
-  #signals: Map<number, AbortController> | null = null;
+  #signals: LeaseSignals | null = null;
+  #window: WindowLeases | null = null;
 
   constructor(limits: LeaseLimits, nextOffset: number, leaderEpoch: number, settled: () => void) {
     this.#limits = limits;
     this.#span = limits.windowRecords * spanFactor;
     this.nextOffset = nextOffset;
-    this.#epochs = [-1, leaderEpoch];
+    this.#epochs = new EpochRuns(leaderEpoch);
     this.#lastEpoch = leaderEpoch;
     this.#settled = settled;
   }
@@ -85,6 +87,10 @@ export class LeaseTracker {
   /** Bytes of open and released records. */
   get bytes(): number {
     return this.#bytes;
+  }
+  /** Oldest sequence that is not acknowledged. */
+  get head(): number {
+    return this.#head;
   }
   /** Sequence of the next delivery. */
   get tail(): number {
@@ -106,7 +112,7 @@ export class LeaseTracker {
   }
 
   get commitValue(): CommitValue {
-    return { offset: this.commitOffset, leaderEpoch: this.#epochBefore(this.#head) };
+    return this.valueAt(this.#head);
   }
 
   /** Leader epoch of the last delivered record, or what the position came with. */
@@ -124,7 +130,8 @@ export class LeaseTracker {
     if (this.#open === 0) return null;
     for (let seq = this.#head; seq < this.#tail; seq++) {
       const at = seq & this.#mask;
-      if ((this.#states[at]! & KIND) === OPEN) return { offset: this.#offsets[at]!, deliveredAt: this.#times[at]! };
+      const kind = this.#states[at]! & KIND;
+      if (kind === OPEN || kind === HELD) return { offset: this.#offsets[at]!, deliveredAt: this.#times[at]! };
     }
     return null;
   }
@@ -138,7 +145,7 @@ export class LeaseTracker {
     this.#offsets[at] = offset;
     this.#times[at] = deliveredAt;
     this.#sizes[at] = size;
-    if (leaderEpoch !== this.#lastEpoch) this.#epochChanged(seq, leaderEpoch);
+    if (leaderEpoch !== this.#lastEpoch) this.#epochs.add(seq, (this.#lastEpoch = leaderEpoch), this.#head);
     this.#tail = seq + 1;
     this.#open++;
     this.#bytes += size;
@@ -149,12 +156,12 @@ export class LeaseTracker {
     if (seq < this.#head) return 'duplicate';
     const at = seq & this.#mask;
     const state = this.#states[at]!;
-    if ((state & KIND) !== OPEN) return this.refusal(seq);
+    if ((state & KIND) !== OPEN) return this.#mark(seq, DONE) ? 'accepted' : this.refusal(seq);
     this.#states[at] = ACKED;
     this.#open--;
     if (state !== OPEN) this.#taken--;
     this.#bytes -= this.#sizes[at]!;
-    if (this.#signals !== null) this.#signals.delete(seq);
+    if (this.#signals !== null) this.#signals.settled(seq);
     if (seq === this.#head) this.#advance();
     this.#settled();
     return 'accepted';
@@ -170,12 +177,12 @@ export class LeaseTracker {
       this.#states[at] = ACKED;
       if (state !== OPEN) this.#taken--;
       this.#bytes -= this.#sizes[at]!;
-      if (this.#signals !== null) this.#signals.delete(seq);
+      if (this.#signals !== null) this.#signals.settled(seq);
       accepted++;
     }
     if (accepted === 0) return 0;
     this.#open -= accepted;
-    if (this.#signals !== null) this.#signals.delete(-1 - from);
+    if (this.#signals !== null) this.#signals.settled(-1 - from);
     if (from <= this.#head) this.#advance();
     this.#settled();
     return accepted;
@@ -183,7 +190,7 @@ export class LeaseTracker {
 
   /** Not done: keeps its credit and blocks the commit until the partition rewinds. */
   release(seq: number): LeaseAnswer {
-    return this.releaseRange(seq, seq + 1) === 1 ? 'accepted' : this.refusal(seq);
+    return this.releaseRange(seq, seq + 1) === 1 || this.#mark(seq, DROPPED) ? 'accepted' : this.refusal(seq);
   }
 
   releaseRange(from: number, to: number): number {
@@ -194,13 +201,13 @@ export class LeaseTracker {
       if ((state & KIND) !== OPEN) continue;
       this.#states[at] = RELEASED;
       if (state !== OPEN) this.#taken--;
-      if (this.#signals !== null) this.#signals.delete(seq);
+      if (this.#signals !== null) this.#signals.settled(seq);
       accepted++;
     }
     if (accepted === 0) return 0;
     this.#open -= accepted;
     this.#released += accepted;
-    if (this.#signals !== null) this.#signals.delete(-1 - from);
+    if (this.#signals !== null) this.#signals.settled(-1 - from);
     this.#settled();
     return accepted;
   }
@@ -212,8 +219,11 @@ export class LeaseTracker {
     return 'fenced';
   }
 
-  /** The same for a lease over a range. */
-  rangeRefusal(from: number, to: number): 'duplicate' | 'fenced' {
+  /** The same for a lease over a range; what of it is in a window is marked. */
+  rangeAnswer(from: number, to: number, done: boolean): LeaseAnswer {
+    let marked = 0;
+    for (let seq = from; seq < to; seq++) if (this.#mark(seq, done ? DONE : DROPPED)) marked++;
+    if (marked > 0) return 'accepted';
     if (this.rangeState(from, to) !== 'fenced') return 'duplicate';
     this.onLate?.();
     return 'fenced';
@@ -221,7 +231,10 @@ export class LeaseTracker {
 
   state(seq: number): 'open' | 'acked' | 'released' | 'fenced' {
     if (seq < this.#head) return 'acked';
-    switch (this.#states[seq & this.#mask]! & KIND) {
+    const state = this.#states[seq & this.#mask]!;
+    switch (state & KIND) {
+      case HELD:
+        return (state & MARKS) === 0 ? 'open' : (state & DONE) !== 0 ? 'acked' : 'released';
       case OPEN:
         return 'open';
       case ACKED:
@@ -257,6 +270,43 @@ export class LeaseTracker {
     }
   }
 
+  /** What may go into the window of a transaction; made with the first one. */
+  get window(): WindowLeases {
+    return (this.#window ??= new WindowLeases(this));
+  }
+  get windowed(): boolean {
+    return this.#window !== null && this.#window.listener !== null;
+  }
+
+  /** Once per turn in which something was settled. */
+  told(): void {
+    this.#window?.settled();
+  }
+
+  /** For the window: state of a delivered lease. */
+  kind(seq: number): number {
+    return seq < this.#head ? ACKED : this.#states[seq & this.#mask]! & KIND;
+  }
+
+  /** Gives the leases of one kind another one, without marks; returns how many those were. */
+  turn(from: number, to: number, kind: number, into: number): number {
+    let count = 0;
+    for (let seq = from < this.#head ? this.#head : from; seq < to; seq++) {
+      const at = seq & this.#mask;
+      const state = this.#states[at]!;
+      if ((state & KIND) !== kind) continue;
+      this.#states[at] = into | (state & TAKEN);
+      count++;
+    }
+    return count;
+  }
+
+  /** What a commit would say if everything before `seq` were done. */
+  valueAt(seq: number): CommitValue {
+    const offset = seq < this.#tail ? this.#offsets[seq & this.#mask]! : this.nextOffset;
+    return { offset, leaderEpoch: this.#epochs.before(seq) };
+  }
+
   /** Open, and nobody took it over. */
   isUntaken(seq: number): boolean {
     return seq >= this.#head && this.#states[seq & this.#mask] === OPEN;
@@ -273,8 +323,9 @@ export class LeaseTracker {
 
   /** Ends the epoch: what is open or released is ours to settle no more. Returns how many that were. */
   fence(): number {
-    const count = this.#fenceWhere((state) => (state & KIND) === OPEN || state === RELEASED, -1, -1);
     this.fenced = true;
+    this.#window?.listener?.fenced();
+    const count = this.#fenceWhere((state) => (state & KIND) !== ACKED && state !== FENCED, -1, -1);
     this.#released = 0;
     return count;
   }
@@ -297,27 +348,22 @@ export class LeaseTracker {
       count++;
     }
     // listeners of a signal may call anything here: by now every state is what it will be
-    if (count > 0 && this.#signals !== null) this.#abortFenced(this.#signals);
+    if (count > 0) this.#signals?.abort((seq) => this.state(seq) === 'fenced');
     return count;
-  }
-
-  #abortFenced(signals: Map<number, AbortController>): void {
-    for (const [key, controller] of [...signals]) {
-      if (this.state(key < 0 ? -1 - key : key) !== 'fenced') continue;
-      signals.delete(key);
-      controller.abort();
-    }
   }
 
   #signalOf(key: number, state: 'open' | 'acked' | 'released' | 'fenced'): AbortSignal {
     if (state === 'fenced') return AbortSignal.abort();
-    let controller = this.#signals?.get(key);
-    if (controller === undefined) {
-      controller = new AbortController();
-      // a settled lease is never fenced: nothing to remember
-      if (state === 'open') (this.#signals ??= new Map<number, AbortController>()).set(key, controller);
-    }
-    return controller.signal;
+    return (this.#signals ??= new LeaseSignals()).of(key, state === 'open');
+  }
+
+  /** Settles a lease in the window for the time being; false for any other. */
+  #mark(seq: number, mark: number): boolean {
+    const at = seq & this.#mask;
+    if (seq < this.#head || (this.#states[at]! & (KIND | MARKS)) !== HELD) return false;
+    this.#states[at]! |= mark;
+    if (mark === DROPPED) this.window.released = true;
+    return true;
   }
 
   #advance(): void {
@@ -348,19 +394,5 @@ export class LeaseTracker {
     this.#times = times;
     this.#sizes = sizes;
     this.#mask = capacity - 1;
-  }
-
-  #epochChanged(seq: number, leaderEpoch: number): void {
-    this.#lastEpoch = leaderEpoch;
-    this.#epochs.push(seq, leaderEpoch);
-    // runs that no commit value can ask for any more
-    while (this.#epochs.length > 2 && this.#epochs[2]! < this.#head) this.#epochs.splice(0, 2);
-  }
-
-  /** Epoch of the record delivered before `seq`. */
-  #epochBefore(seq: number): number {
-    let epoch = this.#epochs[1]!;
-    for (let i = 2; i < this.#epochs.length && this.#epochs[i]! < seq; i += 2) epoch = this.#epochs[i + 1]!;
-    return epoch;
   }
 }

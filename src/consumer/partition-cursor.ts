@@ -1,19 +1,21 @@
 import { type KafkaError } from '../errors/kafka-error.js';
-import { UsageError } from '../errors/usage-error.js';
 import { type CommitReceipt, type GroupMetadata } from '../model/commit.js';
 import { type LeaseOwner } from '../model/lease.js';
+import { type LeaseWindow, type WindowListener } from '../model/lease-window.js';
 import { type ParkedNotice } from '../model/parking.js';
 import { type Runtime } from '../model/runtime.js';
 import { type Deserializer } from '../model/serde.js';
 import { type TopicPartition } from '../model/topic-partition.js';
 import { type RecordHome } from './buffered-batch.js';
 import { CommitAhead } from './commit-ahead.js';
+import { type CadenceArguments, commitsNothing } from './cursor-commits.js';
 import { type CursorPort } from './cursor-port.js';
 import { deliverBatches, deliverRecords } from './delivery.js';
 import { type RangeSettler } from './fetched-batch.js';
 import { type FetchedAnswer, FetchState } from './fetch-state.js';
 import { type BatchReceiver, type PositionTrouble, type RecordReceiver } from './flow-options.js';
 import { type CommitValue, LeaseTracker } from './lease-tracker.js';
+import { openLeaseWindow } from './lease-window.js';
 import { park } from './parked.js';
 import { PauseReasons } from './pause-reasons.js';
 import { PressureListeners } from './pressure-listeners.js';
@@ -74,7 +76,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.fetch = new FetchState(port.options.maxPartitionFetchBytes);
     this.fetch.moveTo(position ?? -1, leaderEpoch);
     this.reader = port.reader(this, (error) => {
-      this.#fail(error);
+      this.failed(error);
     });
     this.#ahead = this.atMostOnce ? new CommitAhead(this, port) : null;
     this.#ahead?.reset();
@@ -111,6 +113,9 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   }
   get windowFull(): boolean {
     return !this.#tracker.hasCredit;
+  }
+  get windowed(): boolean {
+    return this.#tracker.windowed;
   }
   get tracker(): LeaseTracker {
     return this.#tracker;
@@ -283,17 +288,14 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     if (value !== null) this.moveTo(value.offset, value.leaderEpoch);
   }
   commitNow(done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void {
-    const { listener } = this.#port;
-    if (listener.commitNow === undefined) throw new UsageError('This consumer commits nothing, give it a groupId');
-    return listener.commitNow(this, done);
+    return this.#port.listener.commitNow?.(this, done) ?? commitsNothing();
   }
-  commitCadence(
-    options: { readonly everyRecords?: number | undefined; readonly everyMs?: number | undefined } | undefined,
-    receipt: (receipt: CommitReceipt) => void,
-  ): () => void {
-    const { listener } = this.#port;
-    if (listener.commitCadence === undefined) throw new UsageError('This consumer commits nothing, give it a groupId');
-    return listener.commitCadence(this, options, receipt);
+  commitCadence(...how: CadenceArguments): () => void {
+    return this.#port.listener.commitCadence?.(this, ...how) ?? commitsNothing();
+  }
+  openWindow(listener: WindowListener): LeaseWindow | null {
+    if (this.#closed) return null;
+    return openLeaseWindow(this, this.#tracker, this.#port.listener.windowCommits?.(this), listener);
   }
   groupMetadata(): GroupMetadata | undefined {
     return this.#port.listener.groupMetadata?.();
@@ -314,7 +316,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     if (answer.part !== null) {
       this.reader.append(answer.part, answer.frame);
       this.#port.wakeDelivery(this);
-      if (answer.part.error !== null) this.#fail(answer.part.error);
+      if (answer.part.error !== null) this.failed(answer.part.error);
     }
     this.#port.listener.fetched?.(this);
   }
@@ -326,7 +328,8 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   }
   /** @internal */
   failed(error: KafkaError): void {
-    this.#fail(error);
+    if (this.#stopped || !this.fetch.fail()) return;
+    this.#port.listener.fetchFailed(this, error);
   }
 
   /**
@@ -366,6 +369,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     if (givenBack > this.#givenBack) this.lastSettledAt = now;
     this.#givenBack = givenBack;
     if (tracker.hasCredit) this.#pressed = false;
+    tracker.told();
     if (!this.#stopped && tracker.released > 0 && tracker.open === 0) this.#rewind.due(tracker.commitOffset);
   }
 
@@ -386,11 +390,6 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#pressed = true;
     this.#pressure.tell('windowFull');
     if (!this.#closed) this.#port.listener.pressure(this, 'windowFull');
-  }
-
-  #fail(error: KafkaError): void {
-    if (this.#stopped || !this.fetch.fail()) return;
-    this.#port.listener.fetchFailed(this, error);
   }
 
   #wake(): void {

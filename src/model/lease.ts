@@ -1,6 +1,7 @@
 import type { Runtime } from './runtime.js';
 import type { CommitReceipt, GroupMetadata } from './commit.js';
 import type { ParkedNotice } from './parking.js';
+import { type LeaseWindow, type WindowEntry, type WindowListener, windowLease } from './lease-window.js';
 
 /** What settling a lease came to; `duplicate` = it was settled before, `fenced` = it is no longer ours to settle. @public */
 export type LeaseAnswer = 'accepted' | 'duplicate' | 'fenced';
@@ -32,6 +33,8 @@ export interface Lease {
    * @internal
    */
   [takeLease]?(): void;
+  /** @internal */
+  [windowLease]?(enter: boolean, settled?: () => void): WindowEntry;
 }
 
 /** Key of the method by which an operator takes a lease over. @internal */
@@ -67,6 +70,14 @@ export interface LeaseOwner {
    * @internal
    */
   park?(notice: ParkedNotice | null): (() => void) | null;
+  /** A window of a transaction is open: nothing else may commit the partition. @internal */
+  readonly windowed?: boolean;
+  /**
+   * Makes the partition part of a transaction until the window is committed or aborted. Null when it is no longer held. Throws a
+   * UsageError where a window is open already, without a group, and under `acknowledge: 'beforeDelivery'`.
+   * @internal
+   */
+  openWindow?(listener: WindowListener): LeaseWindow | null;
   groupMetadata(): GroupMetadata | undefined;
   /** `wallClock` is milliseconds since the epoch, absent where only virtual time exists. */
   readonly runtime: Pick<Runtime, 'scheduler' | 'random'> & Partial<Pick<Runtime, 'wallClock'>>;

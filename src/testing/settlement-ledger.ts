@@ -1,4 +1,5 @@
 import type { LeaseTracker } from '../consumer/lease-tracker.js';
+import { HELD } from '../consumer/window-leases.js';
 
 /** What became of the lease of a record, by the record's letter. */
 export interface Settlement {
@@ -31,7 +32,8 @@ export class SettlementLedger {
     const settled: Settlement[] = [];
     for (const delivered of before) {
       const kind = delivered.tracker.state(delivered.sequence);
-      if (kind === 'open') this.#open.push(delivered);
+      // in the window of a transaction nothing is settled before the transaction has ended
+      if (kind === 'open' || delivered.tracker.kind(delivered.sequence) === HELD) this.#open.push(delivered);
       else settled.push({ letter: delivered.letter, kind });
     }
     for (const settlement of settled) this.#told(settlement);

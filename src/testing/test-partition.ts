@@ -1,7 +1,9 @@
 import { type SchedulerLike, asyncScheduler } from 'rxjs';
 import { LeaseTracker } from '../consumer/lease-tracker.js';
+import { openLeaseWindow } from '../consumer/lease-window.js';
 import type { CommitReceipt, GroupMetadata } from '../model/commit.js';
 import type { Lease, LeaseOwner } from '../model/lease.js';
+import type { LeaseWindow, WindowListener } from '../model/lease-window.js';
 import type { ParkedNotice } from '../model/parking.js';
 import type { OffsetList } from '../model/topic-partition.js';
 import { TrackedLease } from './tracked-lease.js';
@@ -32,6 +34,7 @@ export class TestPartition implements LeaseOwner {
   readonly #tracker: LeaseTracker;
   readonly #observer: PartitionObserver | null;
   #committed = -1;
+  #telling = false;
 
   constructor(topic: string, partition: number, clock: Detached, observer: PartitionObserver | null = null) {
     this.topic = topic;
@@ -41,6 +44,7 @@ export class TestPartition implements LeaseOwner {
     this.runtime = { scheduler: clock.scheduler ?? asyncScheduler, random: () => 0.5 };
     this.#tracker = new LeaseTracker({ windowRecords: 1_000_000, windowBytes: Infinity }, 0, -1, () => {
       this.#observer?.settled();
+      this.#tell();
     });
   }
 
@@ -88,6 +92,37 @@ export class TestPartition implements LeaseOwner {
   park(notice: ParkedNotice | null): (() => void) | null {
     if (notice !== null) this.#observer?.parked(this, notice);
     return () => undefined;
+  }
+
+  get windowed(): boolean {
+    return this.#tracker.windowed;
+  }
+  openWindow(listener: WindowListener): LeaseWindow {
+    const commits = {
+      quiet: (done: () => void) => {
+        const answer = this.runtime.scheduler.schedule(done);
+        return (): void => {
+          answer.unsubscribe();
+        };
+      },
+      stored: (offset: number): void => {
+        this.#committed = offset;
+      },
+    };
+    return openLeaseWindow(this, this.#tracker, commits, listener);
+  }
+  ackRange(tracker: LeaseTracker, from: number, to: number): number {
+    return tracker.ackRange(from, to);
+  }
+
+  /** Who waits for something to be settled, one turn later. */
+  #tell(): void {
+    if (this.#telling || !this.#tracker.window.awaited) return;
+    this.#telling = true;
+    this.runtime.scheduler.schedule(() => {
+      this.#telling = false;
+      this.#tracker.told();
+    });
   }
 
   groupMetadata(): GroupMetadata {

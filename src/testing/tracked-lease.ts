@@ -1,4 +1,5 @@
 import type { LeaseTracker } from '../consumer/lease-tracker.js';
+import { type WindowEntry, windowLease } from '../model/lease-window.js';
 import { type Lease, type LeaseAnswer, type LeaseOwner, takeLease } from '../model/lease.js';
 
 /** A lease over one delivery of the client's own tracker. */
@@ -30,5 +31,10 @@ export class TrackedLease implements Lease {
   }
   [takeLease](): void {
     this.#tracker.take(this.#sequence);
+  }
+  [windowLease](enter: boolean, settled?: () => void): WindowEntry {
+    const { window } = this.#tracker;
+    if (!enter) window.leave(this.#sequence, this.#sequence + 1);
+    return enter ? window.enter(this.#sequence, this.#sequence + 1, settled) : 'settled';
   }
 }
