@@ -63,8 +63,8 @@ export class SlotTransaction<K, V> implements OpenTransaction<K, V> {
     }
     this.#over = true;
     this.#slot.commit((error) => {
-      // a commit that failed leaves the abort to the owner
-      if (error !== null && this.#slot.state === 'failed') this.#over = false;
+      // a commit that failed leaves the abort to the owner; a slot that is finished answers that with the reason
+      if (error !== null) this.#over = false;
       done(error, null);
     });
   }

@@ -50,8 +50,9 @@ export class SlotSet {
     };
   }
 
-  /** One on which a transaction may begin. */
+  /** One on which a transaction may begin; none once one of them is finished. */
   find(): TransactionSlot | null {
+    if (this.fatal !== null) return null;
     return this.slots.find(({ state }) => state === 'ready') ?? null;
   }
 

@@ -46,6 +46,8 @@ export function judge(errorCode: number, by: 'transaction' | 'group' | 'leader')
   if (movedCodes.has(errorCode)) return 'moved';
   if (fatalCodes.has(errorCode)) return 'fatal';
   if (errorCode === ErrorCode.INVALID_PRODUCER_EPOCH) return by === 'transaction' ? 'fatal' : 'abort';
+  // UNKNOWN_PRODUCER_ID of a leader: its log has lost the producer, the coordinator knows it all the same
+  if (errorCode === ErrorCode.UNKNOWN_PRODUCER_ID && by === 'leader') return 'abort';
   if (forgottenCodes.has(errorCode)) return 'resync';
   return brokerErrorEntry(errorCode).retriable ? 'again' : 'abort';
 }
