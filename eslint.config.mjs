@@ -125,5 +125,5 @@ export default tseslint.config(
   { files: ['src/errors/broker-error-codes.ts'], rules: { 'max-lines': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs', '**/*.js'], ...tseslint.configs.disableTypeChecked },
   // what jest and eslint load by its default export
-  { files: ['*.config.mjs', 'spec/support/kafka/global-*.mjs'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['**/*.config.mjs', 'spec/support/kafka/global-*.mjs'], rules: { 'no-restricted-syntax': 'off' } },
 );

@@ -119,3 +119,11 @@ export function mistakesIn(codes: readonly Code[]): readonly string[] {
     });
   });
 }
+
+/** The piece as a CommonJS module without types, with the imports it left out. */
+export function runnable(code: Code): string {
+  const { outputText } = ts.transpileModule(withImports(code.text, exportsByName()), {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  });
+  return outputText;
+}

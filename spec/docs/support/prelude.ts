@@ -44,4 +44,5 @@ export declare function save(order: Order): Promise<void>;
 export declare function saveAll(orders: readonly unknown[]): Promise<void>;
 export declare function slow(signal: AbortSignal): Promise<void>;
 export declare function saveState(partitions: readonly TopicPartition[]): Promise<void>;
+export declare function expect(actual: unknown): { toEqual(expected: unknown): void };
 export declare function loadOffset(tp: TopicPartition): number;
