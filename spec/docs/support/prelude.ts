@@ -11,6 +11,7 @@ import {
   type RecordHeaders,
   type RecordMetadata,
   type TopicPartition,
+  type TransactionalProducer,
 } from 'rx-kafka';
 
 export interface Order {
@@ -25,6 +26,7 @@ export declare const kafka: Kafka;
 export declare const orders: Consumer<string, Order>;
 export declare const consumer: Consumer<string, Order>;
 export declare const producer: Producer<string, Invoice>;
+export declare const payments: TransactionalProducer<string, Invoice>;
 export declare const partition$: PartitionStream<string, Order>;
 export declare const orders$: Observable<ConsumerRecord<string, Order>>;
 export declare const record: ConsumerRecord<string, Order>;
