@@ -1,4 +1,3 @@
-import { randomUuid } from '../../../bytes/uuid.js';
 import { type JoinGroupRequest, type JoinGroupResponse } from '../../../protocol/messages/join-group.js';
 import { type SyncGroupRequest, type SyncGroupResponse } from '../../../protocol/messages/sync-group.js';
 import { Timer } from '../../../runtime/timer.js';
@@ -11,6 +10,7 @@ import { ClassicMembers } from './classic-members.js';
 import { type ClassicState, commitError, syncError } from './classic-checks.js';
 import { InitialDelay } from './initial-delay.js';
 import { GroupOffsets } from './group-offsets.js';
+import { memberId } from './member-id.js';
 import { PendingIds } from './pending-ids.js';
 import { nothingStored, storeGeneration } from './stored-generation.js';
 
@@ -207,8 +207,7 @@ export class ClassicGroup {
 
   #joinUnknown(call: Call<JoinGroupRequest>, answer: Answer<JoinGroupResponse>): void {
     const { groupInstanceId, sessionTimeoutMs } = call.body;
-    const random = (): number => this.#cluster.runtime.random();
-    const id = `${groupInstanceId ?? call.clientId ?? ''}-${randomUuid(random)}`;
+    const id = memberId(groupInstanceId ?? call.clientId ?? '', () => this.#cluster.runtime.random());
     if (groupInstanceId !== null) {
       const before = this.members.static(groupInstanceId);
       if (before === undefined) this.#add(call, id, answer);

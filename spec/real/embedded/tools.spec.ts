@@ -1,2 +1,2 @@
 import '../../support/embedded/on-embedded-cluster.js';
-import '../latest-start.spec.js';
+import '../tools.spec.js';
