@@ -5,7 +5,7 @@ import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 
 const update = process.argv.includes('--update');
 let failed = false;
-for (const entry of ['rx-kafka', 'operators', 'testing']) {
+for (const entry of ['rx-kafka', 'operators', 'testing', 'testing-broker']) {
   const config = ExtractorConfig.loadFileAndPrepare(join('etc', `api-extractor.${entry}.json`));
   const result = Extractor.invoke(config, {
     localBuild: update,

@@ -9,6 +9,7 @@ const entries = {
   'rx-kafka': new URL('src/index.ts', root).href,
   'rx-kafka/operators': new URL('operators/index.ts', root).href,
   'rx-kafka/testing': new URL('src/testing/index.ts', root).href,
+  'rx-kafka/testing/broker': new URL('src/testing/broker/index.ts', root).href,
 };
 
 export async function resolve(specifier, context, next) {

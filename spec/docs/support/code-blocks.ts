@@ -35,6 +35,7 @@ const sources = {
   'rx-kafka': 'src/index.ts',
   'rx-kafka/operators': 'operators/index.ts',
   'rx-kafka/testing': 'src/testing/index.ts',
+  'rx-kafka/testing/broker': 'src/testing/broker/index.ts',
 } as const;
 
 function exportsByName(): ReadonlyMap<string, string> {
