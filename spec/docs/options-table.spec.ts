@@ -79,8 +79,8 @@ describe('[PO3, PO4, PO5, PO6, PO7, PO8, PO9, PO10, PO19] the options of a produ
       const name = theirs[0]!;
       const said = producing.split('\n')[line - 1]!.split('|')[2]!.trim().replaceAll(/[`']/gu, '');
       const ours = resolved[name];
-      const text =
-        ours === null ? ['none', 'bytes'] : [typeof ours === 'object' ? (ours as { type: string }).type : String(ours)];
+      const shown = JSON.stringify(name === 'compression' ? (ours as { type: string }).type : ours);
+      const text = ours === null ? ['none', 'bytes'] : [shown.replaceAll('"', '')];
       expect([name, text]).toEqual([name, expect.arrayContaining([said])]);
     }
   });
