@@ -122,6 +122,8 @@ export default tseslint.config(
   },
   // the jitter of an operator that has no leased element to take a Runtime from
   { files: ['operators/internal/chance.ts'], rules: { 'no-restricted-properties': 'off' } },
+  // examples show what users write: the first value of a source that has one
+  { files: ['examples/**/*.ts'], rules: { 'rxjs-x/no-ignored-default-value': 'off' } },
   { files: ['src/errors/broker-error-codes.ts'], rules: { 'max-lines': 'off' } },
   { files: ['**/*.mjs', '**/*.cjs', '**/*.js'], ...tseslint.configs.disableTypeChecked },
   // what jest and eslint load by its default export
