@@ -36,6 +36,21 @@ export function kcatReadKeys(bootstrapServers: string, topic: string, onKey: Key
   });
 }
 
+/** kcat under `read_committed`: the first `count` records of a topic, or all to its present end. */
+export function kcatReadRecords(
+  bootstrapServers: string,
+  topic: string,
+  count: number,
+  onRecord: RecordReader,
+): Promise<void> {
+  const target = ['-C', '-b', bootstrapServers, '-t', topic, '-o', 'beginning', '-e', '-q', '-c', String(count)];
+  const args = [...target, '-X', 'isolation.level=read_committed', '-f', '%p\\t%o\\t%k\\t%s\\n'];
+  return readLines('kcat', args, (line) => {
+    const [partition, offset, key = '', value = ''] = line.split('\t');
+    onRecord(Number(partition), Number(offset), key, value);
+  });
+}
+
 /**
  * Kafka's console consumer under `read_committed`: keys of a topic from its beginning on. It ends when it has read `count` of
  * them, or when nothing more comes for a while, which is no error: the caller knows what it has to find.
