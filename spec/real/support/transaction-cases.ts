@@ -2,6 +2,7 @@ import { concatMap, firstValueFrom, from, lastValueFrom, NEVER, Subject, tap, th
 import { type BrokerError } from '../../../src/index.js';
 import { uniqueName } from '../../support/kafka/shared-brokers.js';
 import { storedBatches } from '../../support/peers/stored-batches.js';
+import { writeForeign } from './foreign-batch.js';
 import { begun, failure, type TransactionBench, transactionFailure, writeOne } from './transaction-bench.js';
 
 /** What both protocols do alike on a real cluster. */
@@ -238,5 +239,22 @@ export function transactionCases(bench: TransactionBench): void {
     expect((await error).name).toBe('ClientClosedError');
     expect((await failure(begun(producer))).name).toBe('ClientClosedError');
     expect(await bench.read(topic, 'read_committed')).toEqual([]);
+  }, 60_000);
+
+  it('passes a lost sequence on to its caller, aborts, and goes on under the next epoch [B94]', async () => {
+    const topic = await bench.topic();
+    const transactionalId = uniqueName('sequence');
+    const producer = bench.producer(transactionalId);
+    const tx = await begun(producer);
+    await firstValueFrom(tx.send({ topic, value: 'a' }));
+    const [behind] = await storedBatches(bench.brokers(), topic, 0);
+    expect(await writeForeign(bench.brokers(), { topic, transactionalId, behind: behind!, records: 5 })).toBe(0);
+    const error = await failure(firstValueFrom(tx.send({ topic, value: 'b' })));
+    expect((error.cause as BrokerError).errorName).toBe('OUT_OF_ORDER_SEQUENCE_NUMBER');
+    const commit = transactionFailure(await failure(firstValueFrom(tx.commit())));
+    expect(commit.abortable).toBe(true);
+    await firstValueFrom(tx.abort());
+    await writeOne(producer, topic, 'c');
+    expect(await bench.read(topic, 'read_committed')).toEqual(['0:c']);
   }, 60_000);
 }
