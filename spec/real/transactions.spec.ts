@@ -11,7 +11,8 @@ const bench = new TransactionBench(sharedBrokers);
 
 afterEach(() => bench.end());
 
-describe('transactions on a real cluster, protocol of KIP-890', () => {
+// the rows that the shared cases prove, which stand in a file of their own because both protocols run them
+describe('transactions on a real cluster, protocol of KIP-890 [P25] [PM9] [PM10] [PM11] [T1] [T2] [T3] [T4] [T7] [B90] [B93] [B94] [B97]', () => {
   transactionCases(bench);
 
   it('has another epoch in each transaction, sequences from 0', async () => {
