@@ -6,7 +6,7 @@ import { buffers, latencies, repeated, texts, watchIdle, watchMemory } from '../
 const home = process.env.RX_KAFKA ?? resolve(import.meta.dirname, '..', '..');
 const load = createRequire(resolve(home, 'package.json'));
 const { Kafka, utf8 } = load('rx-kafka');
-const { acknowledge, commitOffsets, mapValue, produce, produceFrom } = load('rx-kafka/operators');
+const { acknowledge, commitOffsets, mapValue, produce, produceFrom, transaction } = load('rx-kafka/operators');
 
 const connect = ({ brokers }) => new Kafka({ bootstrapServers: brokers, clientId: 'bench' });
 
@@ -144,6 +144,36 @@ async function pipe(context) {
   await kafka.close();
 }
 
+/** The same pipe, exactly once: windows of 500 records, their output and offsets in one transaction each. */
+async function exactlyOnce(context) {
+  const kafka = connect(context);
+  const consumer = reader(kafka, context);
+  const producer = kafka.transactionalProducer({ transactionalId: `bench-${process.pid}` });
+  const { output } = context;
+  let records = 0;
+  context.start();
+  const committed = await drained(
+    consumer.records$.pipe(
+      transaction(
+        producer,
+        (window$, tx) =>
+          window$.pipe(
+            mapValue((record) => record.value),
+            produce(tx, ({ value }) => {
+              context.first();
+              records += 1;
+              if (records === context.count) setImmediate(() => void consumer.drain());
+              return { topic: output, key: value.subarray(0, 10), value };
+            }),
+          ),
+        { maxRecords: 500, maxMs: 100 },
+      ),
+    ),
+  );
+  context.stop(records, { committed });
+  await kafka.close();
+}
+
 async function oneByOne(context) {
   const kafka = connect(context);
   const producer = kafka.producer();
@@ -199,6 +229,7 @@ export const cases = {
   'C1a text': (context) => consumeBatches(context, { valueDeserializer: utf8 }),
   'C1b text': (context) => consumeRecords(context, { valueDeserializer: utf8 }),
   E1: pipe,
+  E2: exactlyOnce,
   P6: oneByOne,
   M1: stopped,
   S1: idle,

@@ -323,7 +323,7 @@ export class TransactionWindow<S, K, V, R> {
     this.#open.abort((error) => {
       this.#finish();
       for (const { leases } of this.parts.values()) leases.aborted();
-      this.#host.aborted(this, error === null ? failure : { error, kind: 'final' });
+      this.#host.aborted(this, error === null || failure.kind === 'final' ? failure : { error, kind: 'final' });
     });
   }
 

@@ -9,7 +9,6 @@ describe('the list of blocks that wait', () => {
 
   it('names only operators that do not exist yet', () => {
     const names = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map((match) => match[1]!));
-    expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => name in operators)).toEqual([]);
   });
 });

@@ -12,8 +12,9 @@ import {
   processEach,
   produce,
   toAsyncIterable,
+  transaction,
 } from 'rx-kafka/operators';
-import { type Order, kafka, orders, price, producer } from './prelude.js';
+import { type Order, kafka, orders, price, producer, transactional } from './prelude.js';
 
 // prettier-ignore
 // @ts-expect-error
@@ -39,6 +40,17 @@ import { type Order, kafka, orders, price, producer } from './prelude.js';
 // prettier-ignore
 // @ts-expect-error
 /*E8 wrong key*/ orders.records$.pipe(produce(producer, (r) => ({ topic: 'x', key: r.value.qty, value: { id: '1', total: 1 } })));
+// prettier-ignore
+// @ts-expect-error
+/*E9 transactional producer outside*/ orders.records$.pipe(produce(transactional, (r) => ({ topic: 'x', value: { id: '1', total: 1 } })));
+// prettier-ignore
+// @ts-expect-error
+/*E10 plain producer in transaction()*/ orders.records$.pipe(transaction(producer, (w$) => w$));
+// prettier-ignore
+// @ts-expect-error
+/*E11 commit after transaction*/ orders.records$.pipe(transaction(transactional, (w$, tx) => w$.pipe(produce(tx, (r) => ({ topic: 'x', value: { id: '1', total: 1 } })))), commitOffsets());
+// prettier-ignore
+/*ok12 acknowledge inside the window compiles*/ orders.records$.pipe(transaction(transactional, (w$, tx) => w$.pipe(acknowledge(), map((r) => r.value))));
 // prettier-ignore
 // @ts-expect-error
 /*E13 dead letter into typed sink*/ orders.records$.pipe(processEach((r) => price(r.value), { onFailure: deadLetter(producer, 'dlq') }));
@@ -78,6 +90,9 @@ import { type Order, kafka, orders, price, producer } from './prelude.js';
 // prettier-ignore
 // @ts-expect-error
 /*E25 async iterable is not an operator*/ orders.records$.pipe(toAsyncIterable);
+// prettier-ignore
+// @ts-expect-error
+/*E26 commit on manual tx only*/ transactional.transaction((tx) => tx.commit());
 // prettier-ignore
 // @ts-expect-error
 /*E27 no interval*/ orders.records$.pipe(conflateBy((r) => r.key, {}));

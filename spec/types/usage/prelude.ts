@@ -1,6 +1,15 @@
 // What the blocks share. Each block is a piece of the surface's usage that has to compile against the package.
 import { type Observable } from 'rxjs';
-import { type Consumer, type ConsumerRecord, Kafka, type Producer, json, nullable, utf8 } from 'rx-kafka';
+import {
+  type Consumer,
+  type ConsumerRecord,
+  Kafka,
+  type Producer,
+  type TransactionalProducer,
+  json,
+  nullable,
+  utf8,
+} from 'rx-kafka';
 
 /* ---- exact type assertions */
 type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -35,4 +44,9 @@ export const table: Consumer<string, Order | null> = kafka.consumer({
   keyDeserializer: utf8,
   valueDeserializer: nullable(json<Order>()),
   autoOffsetReset: 'earliest',
+});
+export const transactional: TransactionalProducer<string, Invoice> = kafka.transactionalProducer({
+  transactionalId: 'billing-0',
+  keySerializer: utf8,
+  valueSerializer: json<Invoice>(),
 });
