@@ -1,6 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import kafkajs from 'kafkajs';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Kafka, utf8 } from '../../../src/index.js';
 import { EmbeddedCluster } from '../../../src/testing/broker/index.js';
+import { listGroupsApi } from '../../../src/protocol/messages/list-groups.js';
+import { projectRoot } from '../../support/project-root.js';
+import { RawConnection } from '../../support/raw-client.js';
 import { kcatConsume, kcatProduce } from '../../support/peers/kcat.js';
 
 describe('the embedded cluster on loopback ports', () => {
@@ -36,4 +43,36 @@ describe('the embedded cluster on loopback ports', () => {
     expect(cluster.bootstrapServers).toBe(bootstrapServers);
     expect((await second).offset).toBe(1);
   });
+
+  it('asks for SASL PLAIN when it has users, and hears nothing else before', async () => {
+    await using cluster = await EmbeddedCluster.start({ brokers: 1, sasl: { plain: { alice: 'secret' } } });
+    cluster.createTopic('orders');
+    const admin = (password: string) =>
+      new kafkajs.Kafka({
+        brokers: [cluster.bootstrapServers],
+        sasl: { mechanism: 'plain', username: 'alice', password },
+        logLevel: kafkajs.logLevel.NOTHING,
+        retry: { retries: 0 },
+      }).admin();
+    const right = admin('secret');
+    await right.connect();
+    expect(await right.listTopics()).toEqual(['orders']);
+    await right.disconnect();
+    await expect(admin('wrong').connect()).rejects.toThrow('SASL PLAIN authentication failed');
+    const bare = await RawConnection.open(cluster.bootstrapServers);
+    await expect(bare.ask(listGroupsApi, 0, {})).rejects.toThrow('closed by the broker');
+  }, 20_000);
+
+  it('is started from the command line', async () => {
+    const args = ['--import', './scripts/ts.mjs', 'src/testing/broker/command-line.ts', 'broker', '--port', '0'];
+    const child = spawn(process.execPath, [...args, '--topic', 'orders:2'], { cwd: projectRoot() });
+    const exit = once(child, 'exit');
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const bootstrapServers = line.replace('bootstrap.servers=', '');
+    await using kafka = new Kafka({ bootstrapServers });
+    const producer = kafka.producer({ valueSerializer: utf8 });
+    expect(await producer.sendAndWait({ topic: 'orders', partition: 1, value: 'a' })).toMatchObject({ offset: 0 });
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+  }, 20_000);
 });
