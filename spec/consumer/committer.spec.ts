@@ -1,150 +1,13 @@
 import { AuthenticationError } from '../../src/errors/client-errors.js';
-import type { KafkaError } from '../../src/errors/kafka-error.js';
-import { Committer, type Committable } from '../../src/consumer/committer.js';
+import { Committer } from '../../src/consumer/committer.js';
 import type { GroupPort } from '../../src/consumer/group/group-port.js';
 import { ManualGroup } from '../../src/consumer/group/manual-group.js';
-import type { CommitReceipt, GroupMetadata } from '../../src/model/commit.js';
-import type { TopicPartitionOffset } from '../../src/model/topic-partition.js';
 import { ScriptedCluster } from './group/support/scripted-cluster.js';
-
-interface Value {
-  offset: number;
-  leaderEpoch: number;
-}
-interface Part extends Committable {
-  commitValue: Value | null;
-}
-
-/** A group whose identity the spec sets, over the scripted connections of a manual group. */
-class Group implements GroupPort {
-  readonly cluster: ScriptedCluster = new ScriptedCluster();
-  readonly #link: ManualGroup = new ManualGroup(this.cluster.cluster, { groupId: 'g', requestTimeoutMs: 30_000 });
-  readonly runtime = this.cluster.runtime;
-  readonly backoff = { initialMs: 100, maxMs: 1000 };
-  me: GroupMetadata = { groupId: 'g', generation: 1, memberId: 'm1', groupInstanceId: 'i1' };
-  commitReady = true;
-  readonly refusals: number[] = [];
-  #listener: () => void = () => undefined;
-
-  identity(): GroupMetadata {
-    return this.me;
-  }
-  onChange(listener: () => void): () => void {
-    this.#listener = listener;
-    return () => {
-      this.#listener = () => undefined;
-    };
-  }
-  readonly groupCall: GroupPort['groupCall'] = (api, body, done, options) =>
-    this.#link.groupCall(api, body, done, options);
-  forgetCoordinator(): void {
-    this.#link.forgetCoordinator();
-  }
-  refused(errorCode: number): void {
-    this.refusals.push(errorCode);
-  }
-  become(generation: number, ready = true): void {
-    this.me = { ...this.me, generation };
-    this.commitReady = ready;
-    this.#listener();
-  }
-}
-
-class Bench {
-  readonly group: Group = new Group();
-  readonly committer: Committer = new Committer(this.group, { requestTimeoutMs: 30_000 });
-  readonly receipts: string[] = [];
-  #epochs = 0;
-
-  constructor() {
-    this.committer.onReceipt((receipt) => this.receipts.push(shown(receipt)));
-  }
-
-  part(name: string, offset: number | null, committed: number | null = null): Part {
-    const at = name.lastIndexOf('-');
-    const part: Part = {
-      topic: name.slice(0, at),
-      partition: Number(name.slice(at + 1)),
-      epoch: ++this.#epochs,
-      commitValue: offset === null ? null : { offset, leaderEpoch: 7 },
-    };
-    this.committer.add(part, committed);
-    return part;
-  }
-
-  /** What the commit came to, once it did. */
-  now(...which: Part[]): { readonly result: string | KafkaError | null; cancel(): void } {
-    return this.#watch((done) => this.committer.commitNow(which.length === 0 ? null : which, done));
-  }
-
-  explicit(...offsets: TopicPartitionOffset[]): { readonly result: string | KafkaError | null; cancel(): void } {
-    return this.#watch((done) => this.committer.commitExplicit(offsets, done));
-  }
-
-  #watch(start: (done: (error: KafkaError | null, receipt: CommitReceipt | null) => void) => () => void): {
-    readonly result: string | KafkaError | null;
-    cancel(): void;
-  } {
-    let result: string | KafkaError | null = null;
-    let called = 0;
-    const cancel = start((error, receipt) => {
-      if (++called > 1) throw new Error('answered twice');
-      result = receipt === null ? error : shown(receipt);
-    });
-    expect(called).toBe(0);
-    this.advance();
-    return {
-      get result() {
-        return result;
-      },
-      cancel,
-    };
-  }
-
-  /** What the open request writes. */
-  get sent(): string {
-    const { topics } = this.group.cluster.only('OffsetCommit').body as {
-      topics: { name: string; partitions: { partitionIndex: number; committedOffset: number }[] }[];
-    };
-    return topics
-      .flatMap(({ name, partitions }) =>
-        partitions.map(({ partitionIndex, committedOffset }) => `${name}-${partitionIndex}@${committedOffset}`),
-      )
-      .join(' ');
-  }
-
-  get requests(): number {
-    return this.group.cluster.count('OffsetCommit');
-  }
-
-  /** Answers the open request: one code for all, or by partition. */
-  answer(code: number | Readonly<Record<string, number>> = 0): void {
-    const call = this.group.cluster.only('OffsetCommit');
-    const { topics } = call.body as { topics: { name: string; partitions: { partitionIndex: number }[] }[] };
-    call.reply({
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex }) => ({
-          partitionIndex,
-          errorCode: typeof code === 'number' ? code : (code[`${name}-${partitionIndex}`] ?? 0),
-        })),
-      })),
-    });
-    this.advance();
-  }
-
-  advance(ms = 0): void {
-    this.group.cluster.advance(ms);
-  }
-}
-
-function shown({ outcome, offsets }: CommitReceipt): string {
-  return [outcome, ...offsets.map(({ topic, partition, offset }) => `${topic}-${partition}@${offset}`)].join(' ');
-}
+import { CommitBench, type Part } from './support/commit-bench.js';
 
 describe('a commit', () => {
   it('[D#R9] carries offset, leader epoch and who commits, on the group connection', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 5);
     bench.part('t-1', 6);
     const commit = bench.now();
@@ -175,14 +38,14 @@ describe('a commit', () => {
   });
 
   it('is of the partitions that were asked for', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 5);
     bench.now(bench.part('u-1', 6));
     expect(bench.sent).toBe('u-1@6');
   });
 
   it('is not sent for what is stored already, and says what is stored', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 5, 5);
     expect(bench.now(part).result).toBe('committed t-0@5');
     expect(bench.requests).toBe(0);
@@ -195,13 +58,13 @@ describe('a commit', () => {
   });
 
   it('is sent for a value that went back', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.now(bench.part('t-0', 3, 9));
     expect(bench.sent).toBe('t-0@3');
   });
 
   it('of nothing is answered all the same', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     expect(bench.now().result).toBe('committed');
     expect(bench.now(bench.part('t-0', null)).result).toBe('committed');
     expect(bench.requests).toBe(0);
@@ -210,7 +73,7 @@ describe('a commit', () => {
 
 describe('one commit at a time', () => {
   it('lets a newer value replace a queued one', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const first = bench.now(part);
     part.commitValue = { offset: 2, leaderEpoch: 7 };
@@ -227,7 +90,7 @@ describe('one commit at a time', () => {
   });
 
   it('joins the request that is out when it has the same value', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const first = bench.now(part);
     const second = bench.now(part);
@@ -237,7 +100,7 @@ describe('one commit at a time', () => {
   });
 
   it('takes the values and the identity of the moment in which it is written', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const gone = bench.part('t-1', 1);
     const original = bench.group.groupCall;
@@ -259,7 +122,7 @@ describe('one commit at a time', () => {
   });
 
   it('waits while the member is between join and sync', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     bench.group.become(2, false);
     const commit = bench.now();
@@ -274,7 +137,7 @@ describe('one commit at a time', () => {
 
 describe('a refused commit', () => {
   it.each([14, 15, 16, 7])('[B167] is tried again after %d at the coordinator that is found then', (code) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const commit = bench.now();
     bench.answer(code);
@@ -288,7 +151,7 @@ describe('a refused commit', () => {
   });
 
   it('is tried again when the connection breaks', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     const commit = bench.now();
     bench.group.cluster.only('OffsetCommit').fail();
@@ -298,7 +161,7 @@ describe('a refused commit', () => {
   });
 
   it.each([27, 22, 113])('[B167] with %d goes out again under the new identity, with the value of then', (code) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const commit = bench.now();
     bench.answer(code);
@@ -315,7 +178,7 @@ describe('a refused commit', () => {
   });
 
   it.each([27, 22, 113])('[C9, ER6, L4] with %d is superseded when the partition goes meanwhile', (code) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const commit = bench.now();
     bench.answer(code);
@@ -330,7 +193,7 @@ describe('a refused commit', () => {
   });
 
   it.each([25, 82, 110])('[B167, C9, ER6, L4] with %d is fenced, and the membership hears of it', (code) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     const commit = bench.now();
     bench.answer(code);
@@ -341,7 +204,7 @@ describe('a refused commit', () => {
   });
 
   it('is answered partition by partition', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     bench.part('t-1', 2);
     bench.part('t-2', 3);
@@ -356,7 +219,7 @@ describe('a refused commit', () => {
   });
 
   it.each([12, 28, 29])('with %d is an error for whoever waits', (code) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     const commit = bench.now();
     bench.answer(code);
@@ -371,7 +234,7 @@ describe('a refused commit', () => {
   });
 
   it('for which no other try helps is an error', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     const commit = bench.now();
     bench.group.cluster.only('OffsetCommit').fail(new AuthenticationError('no'));
@@ -380,7 +243,7 @@ describe('a refused commit', () => {
   });
 
   it('pauses longer each time', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     bench.now();
     bench.group.cluster.broker = (call) => {
@@ -395,7 +258,7 @@ describe('a refused commit', () => {
 
 describe('time', () => {
   it('ends the wait with the reason of the last refusal, and nothing is sent for nobody', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     const commit = bench.now();
     bench.answer(27);
@@ -408,7 +271,7 @@ describe('time', () => {
   });
 
   it('does not matter to one who cancelled', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 1);
     const commit = bench.now();
     commit.cancel();
@@ -421,7 +284,7 @@ describe('time', () => {
 
 describe('a partition that goes', () => {
   it('[D#929] is superseded when its commit was not written yet', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     bench.now(part);
     part.commitValue = { offset: 2, leaderEpoch: 7 };
@@ -433,7 +296,7 @@ describe('a partition that goes', () => {
   });
 
   it('has its last receipt told before whoever waited for the commit gives it up', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const parts = [bench.part('t-0', 1), bench.part('t-1', 2)];
     const told: string[][] = [];
     bench.committer.commitNow(parts, () => {
@@ -446,7 +309,7 @@ describe('a partition that goes', () => {
   });
 
   it('is reported as what its written commit came to', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const first = bench.now(part);
     bench.committer.remove(part);
@@ -457,7 +320,7 @@ describe('a partition that goes', () => {
   });
 
   it.each([14, 22, 27])('is superseded, not tried again, when its written commit is refused with %d', (code) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 1);
     const first = bench.now(part);
     bench.committer.remove(part);
@@ -468,7 +331,7 @@ describe('a partition that goes', () => {
   });
 
   it('[D#929] and comes back is another one: the answer to the old one does not count for it', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const old = bench.part('t-0', 9);
     bench.now(old);
     bench.committer.remove(old);
@@ -482,14 +345,14 @@ describe('a partition that goes', () => {
 });
 
 describe('a commit of a partition whose start is not known yet', () => {
-  const opening = (bench: Bench): Part => {
+  const opening = (bench: CommitBench): Part => {
     const part: Part = { topic: 't', partition: 0, epoch: 9, commitValue: null };
     bench.committer.expect(part);
     return part;
   };
 
   it('waits for the start, and stands over what the reset policy chose [CM10]', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = opening(bench);
     const commit = bench.explicit({ topic: 't', partition: 0, offset: 5 });
     expect([commit.result, bench.requests]).toEqual([null, 0]);
@@ -503,7 +366,7 @@ describe('a commit of a partition whose start is not known yet', () => {
   });
 
   it('is sent when the start is known, whoever else commits or not', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = opening(bench);
     bench.explicit({ topic: 't', partition: 0, offset: 5 });
     bench.committer.add(part, 3);
@@ -512,7 +375,7 @@ describe('a commit of a partition whose start is not known yet', () => {
   });
 
   it('is superseded when the partition goes before, and ends in time when the start never comes', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = opening(bench);
     const gone = bench.explicit({ topic: 't', partition: 0, offset: 5 });
     bench.committer.remove(part);
@@ -525,7 +388,7 @@ describe('a commit of a partition whose start is not known yet', () => {
   });
 
   it('does not hold up a commit of everything or a drain', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = opening(bench);
     expect([bench.now().result, bench.now(part).result, bench.requests]).toEqual(['committed', 'committed', 0]);
   });
@@ -533,7 +396,7 @@ describe('a commit of a partition whose start is not known yet', () => {
 
 describe('an explicit commit', () => {
   it('[CM10] writes the given offset and text, whatever is settled', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 5, 5);
     const commit = bench.explicit({ topic: 't', partition: 0, offset: 3, metadata: 'mine', leaderEpoch: 2 });
     expect(bench.group.cluster.only('OffsetCommit').body).toMatchObject({
@@ -544,7 +407,7 @@ describe('an explicit commit', () => {
   });
 
   it('stands until the commit value moves', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const part = bench.part('t-0', 5, 5);
     bench.explicit({ topic: 't', partition: 0, offset: 10 });
     bench.answer();
@@ -556,7 +419,7 @@ describe('an explicit commit', () => {
   });
 
   it('gives way to a newer one that is queued behind it', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 5, 5);
     const offsets = [6, 7, 8].map((offset) => ({ topic: 't', partition: 0, offset }));
     const commits = offsets.map((offset) => bench.explicit(offset));
@@ -567,7 +430,7 @@ describe('an explicit commit', () => {
   });
 
   it('[CM10] of a partition that is not held is a usage error, and nothing of it is written', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 5, 5);
     const commit = bench.explicit({ topic: 't', partition: 0, offset: 6 }, { topic: 't', partition: 1, offset: 6 });
     expect(commit.result).toMatchObject({ code: 'ERR_KAFKA_USAGE', topic: 't', partition: 1 });
@@ -576,7 +439,7 @@ describe('an explicit commit', () => {
   });
 
   it.each([-1, 0.5, Number.NaN])('of offset %d is a usage error', (offset) => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.part('t-0', 5);
     expect(bench.explicit({ topic: 't', partition: 0, offset }).result).toMatchObject({ code: 'ERR_KAFKA_USAGE' });
   });
@@ -598,7 +461,7 @@ it('commits without a membership as nobody, in no generation', () => {
 });
 
 it('answers everybody when it is closed', () => {
-  const bench = new Bench();
+  const bench = new CommitBench();
   const part = bench.part('t-0', 1);
   const first = bench.now(part);
   part.commitValue = { offset: 2, leaderEpoch: 7 };

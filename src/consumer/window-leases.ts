@@ -85,10 +85,11 @@ export class WindowLeases {
 
   /** Ends the window: of the returned sequences `[from, to)`, what was in it is open again, and nothing else. */
   dissolve(): readonly [from: number, to: number] {
-    const range = [this.#tracker.head, this.#end] as const;
+    const tracker = this.#tracker;
+    const range = [tracker.head, tracker.fenced ? this.#end : this.#passed(tracker.tail)] as const;
     this.listener = null;
     this.released = false;
-    if (!this.#tracker.fenced) this.leave(...range);
+    if (!tracker.fenced) this.leave(...range);
     return range;
   }
 
