@@ -6,7 +6,6 @@ import { type Observable, type Observer, Subscriber } from 'rxjs';
  */
 export function link<T>(source: Observable<T>, downstream: Subscriber<never>, observer: Observer<T>): void {
   // the constructor is the only public way to have the subscription in hand before the source runs
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
   const upstream = new Subscriber<T>(observer);
   downstream.add(upstream);
   source.subscribe(upstream);

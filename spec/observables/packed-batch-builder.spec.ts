@@ -276,7 +276,9 @@ describe('sendBatch', () => {
       expect([refused, error]).toMatchObject([
         refused,
         {
-          message: expect.stringMatching(/^Batch was written in part, 2 of 4 records: .*; it may have been written$/),
+          message: expect.stringMatching(
+            /^Batch was written in part, 2 of 4 records: .*; it may have been written$/,
+          ) as string,
           mayHaveBeenWritten: true,
           partition: 0,
           cause: { cause: { errorName: 'TOPIC_AUTHORIZATION_FAILED' } },

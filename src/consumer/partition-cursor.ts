@@ -6,6 +6,7 @@ import { type ParkedNotice } from '../model/parking.js';
 import { type Runtime } from '../model/runtime.js';
 import { type Deserializer } from '../model/serde.js';
 import { type TopicPartition } from '../model/topic-partition.js';
+import { Listeners } from '../runtime/listeners.js';
 import { type RecordHome } from './buffered-batch.js';
 import { CommitAhead } from './commit-ahead.js';
 import { type CadenceArguments, commitsNothing } from './cursor-commits.js';
@@ -18,7 +19,7 @@ import { type CommitValue, LeaseTracker } from './lease-tracker.js';
 import { openLeaseWindow } from './lease-window.js';
 import { park } from './parked.js';
 import { PauseReasons } from './pause-reasons.js';
-import { PressureListeners } from './pressure-listeners.js';
+import { type Pressure } from './pressure.js';
 import { type RecordReader } from './record-reader.js';
 import { ReleasedRewind } from './released-rewind.js';
 
@@ -47,7 +48,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   marked = false;
   readonly #port: CursorPort;
   readonly #pauses: PauseReasons = new PauseReasons();
-  readonly #pressure: PressureListeners = new PressureListeners();
+  readonly #pressure: Listeners<Pressure> = new Listeners<Pressure>();
   readonly #rewind: ReleasedRewind;
   readonly #ahead: CommitAhead | null;
   #tracker: LeaseTracker;
@@ -269,7 +270,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     this.#pressure.clear();
   }
 
-  onPressure(listener: (why: 'windowFull' | 'revoking' | 'draining' | 'lost') => void): () => void {
+  onPressure(listener: (why: Pressure) => void): () => void {
     return this.#pressure.add(listener);
   }
   /** For the orchestrator: the partition is about to go. */

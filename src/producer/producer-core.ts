@@ -7,6 +7,7 @@ import { ClientClosedError } from '../errors/usage-error.js';
 import { type Cancel } from '../model/done.js';
 import { type DeliveryReceiver } from '../model/record-sink.js';
 import { type ProduceResponse } from '../protocol/messages/produce.js';
+import { Listeners } from '../runtime/listeners.js';
 import { hop, Timer } from '../runtime/timer.js';
 import { Accumulator, type AccumulatorHost, type Refused } from './accumulator.js';
 import { BatchFinisher, type FinisherHost } from './batch-finisher.js';
@@ -57,7 +58,7 @@ export class ProducerCore implements Hosts {
   readonly #answers: ProduceAnswers;
   readonly #expiry: Expiry;
   readonly #stopMetadata: Cancel;
-  readonly #readyListeners: Set<() => void> = new Set<() => void>();
+  readonly #readyListeners: Listeners = new Listeners();
   readonly #refusals: Refusals;
   readonly #clock: BurstClock;
   readonly #idleWaiters: (() => void)[] = [];
@@ -192,14 +193,7 @@ export class ProducerCore implements Hosts {
 
   /** Calls the listener each time a sink that was told "full" may go on. */
   onReady(listener: () => void): Cancel {
-    // a function of its own: the same listener may be registered twice
-    const own = (): void => {
-      listener();
-    };
-    this.#readyListeners.add(own);
-    return () => {
-      this.#readyListeners.delete(own);
-    };
+    return this.#readyListeners.add(listener);
   }
 
   /** `done` when everything taken so far is delivered or failed; never in the stack of the call. */
@@ -357,13 +351,9 @@ export class ProducerCore implements Hosts {
     if (this.#accumulator.blocked.length > 0) this.#accumulator.unblock();
     if (this.#sinkWasFull && this.#accumulator.sinkReady) {
       this.#sinkWasFull = false;
-      for (const listener of [...this.#readyListeners]) {
-        try {
-          listener();
-        } catch (error) {
-          this.threw(error);
-        }
-      }
+      this.#readyListeners.tell(undefined, (error) => {
+        this.threw(error);
+      });
     }
     if (this.#idleWaiters.length > 0 && this.requestsInFlight + this.#accumulator.batches === 0) {
       for (const done of this.#idleWaiters.splice(0)) done();

@@ -2,6 +2,7 @@ import { type Cluster } from '../../cluster/cluster.js';
 import { type TransactionError } from '../../errors/client-errors.js';
 import { type KafkaError } from '../../errors/kafka-error.js';
 import { type Cancel, type Done } from '../../model/done.js';
+import { Listeners } from '../../runtime/listeners.js';
 import { hop } from '../../runtime/timer.js';
 import { TransactionSlot, type TransactionSlotOptions } from './transaction-slot.js';
 
@@ -17,7 +18,7 @@ export class SlotSet {
   /** One of them is finished, and with it the producer: its ids belong together. */
   fatal: TransactionError | null = null;
   readonly #cluster: Cluster;
-  readonly #free: Set<() => void> = new Set<() => void>();
+  readonly #free: Listeners = new Listeners();
 
   constructor(cluster: Cluster, options: SlotSetOptions) {
     this.#cluster = cluster;
@@ -63,13 +64,7 @@ export class SlotSet {
 
   /** Calls the listener when a slot became free, or none ever will. */
   onFree(listener: () => void): Cancel {
-    const own = (): void => {
-      listener();
-    };
-    this.#free.add(own);
-    return () => {
-      this.#free.delete(own);
-    };
+    return this.#free.add(listener);
   }
 
   /** `done` when every slot is closed. */
@@ -87,10 +82,9 @@ export class SlotSet {
 
   #tellFree(): void {
     // a hop: whoever begins now must not run in the stack of the transaction that ended
-    const listeners = [...this.#free];
-    if (listeners.length === 0) return;
+    if (this.#free.size === 0) return;
     hop(this.#cluster.runtime, () => {
-      for (const listener of listeners) if (this.#free.has(listener)) listener();
+      this.#free.tell(undefined);
     });
   }
 }

@@ -5,6 +5,7 @@ import { ClientClosedError, UsageError } from '../../errors/usage-error.js';
 import { type GroupMetadata } from '../../model/commit.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type OffsetList } from '../../model/topic-partition.js';
+import { Listeners } from '../../runtime/listeners.js';
 import { hop, Timer } from '../../runtime/timer.js';
 import { type ProducerCoreOptions } from '../core-options.js';
 import { ProducerCore } from '../producer-core.js';
@@ -51,7 +52,7 @@ export class TransactionSlot implements IdentityHost {
   readonly #coordination: SlotCoordination;
   readonly #maxBlockMs: number;
   readonly #starters: Set<Done<null>> = new Set<Done<null>>();
-  readonly #failureListeners: Set<(error: unknown) => void> = new Set<(error: unknown) => void>();
+  readonly #failureListeners: Listeners<unknown> = new Listeners<unknown>();
   #ending: Done<null> | null = null;
   #dropping: Cancel | null = null;
   #release: Cancel | null = null;
@@ -158,13 +159,7 @@ export class TransactionSlot implements IdentityHost {
 
   /** Called one hop after the open transaction failed outside of a call of its owner. */
   onFailed(listener: (error: unknown) => void): Cancel {
-    const own = (error: unknown): void => {
-      listener(error);
-    };
-    this.#failureListeners.add(own);
-    return () => {
-      this.#failureListeners.delete(own);
-    };
+    return this.#failureListeners.add(listener);
   }
 
   /** In a turn of its own. */
@@ -344,9 +339,8 @@ export class TransactionSlot implements IdentityHost {
   }
 
   #tellFailure(error: KafkaError): void {
-    const listeners = [...this.#failureListeners];
+    this.#failureListeners.tell(error);
     this.#failureListeners.clear();
-    for (const listener of listeners) listener(error);
   }
 
   /** Why a call of the owner is not possible; null when it is. */

@@ -9,7 +9,6 @@ import { Timer } from '../../../../src/runtime/timer.js';
 import { FakeRuntime } from '../../../producer/support/fake-runtime.js';
 
 // what a spec reads of a request; each knows the fields of the one it asked for
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Loose = any;
 
 /** One request, waiting for the spec (or the broker of the spec) to answer it. */
@@ -42,7 +41,6 @@ export class Call {
     this.purpose = where.purpose;
     this.api = api.name;
     this.version = Math.min(api.maxVersion, options.maxVersion ?? api.maxVersion);
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment
     this.body = typeof body === 'function' ? (body as (version: number) => Loose)(this.version) : body;
     this.options = options;
     this.#done = done;
