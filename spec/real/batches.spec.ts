@@ -61,11 +61,15 @@ it.each(['none', 'gzip', 'zstd'] as const)(
       counts.push(batch.recordCount);
       producer.sendBatch(batch, { topic, partition: 2 }).subscribe(({ offset }) => offsets.push(offset));
     };
+    // one time for all: how many records fit depends on how many bytes the differences between their times take
+    const timestamp = Date.now();
     let batch = producer.createBatch();
     for (let i = 0; i < 1000; i++) {
-      if (batch.append({ value: `Test message ${i}` }) !== null) continue;
+      const record = { value: `Test message ${i}`, timestamp };
+      if (batch.append(record) !== null) continue;
       send(batch);
-      batch = packed(producer, [`Test message ${i}`]);
+      batch = producer.createBatch();
+      batch.append(record);
     }
     send(batch);
     for (let i = 0; i < 20; i++) send(packed(producer, [`${i}`, `${i}`]));
