@@ -71,7 +71,7 @@ async function runCase({ name, brokers, admin, java, present }) {
   );
   const runs = [];
   const shape = cases[name];
-  const replication = Number(options.replication);
+  const replication = shape.replication ?? Number(options.replication);
   let input = null;
   if (shape.input) {
     input = await admin.create('input', shape.partitions, replication);
@@ -93,7 +93,7 @@ async function runCase({ name, brokers, admin, java, present }) {
 }
 
 async function runOnce({ name, client, way, brokers, admin, java, input, replication }) {
-  const { input: reads, pipe, partitions, ...task } = taskOf(name, client);
+  const { input: reads, pipe, partitions, replication: _, ...task } = taskOf(name, client);
   const writes = !reads || pipe;
   const written = writes ? await admin.create(name.toLowerCase(), partitions, replication) : null;
   const group = `bench-${name}-${client}-${process.hrtime.bigint()}`;

@@ -35,7 +35,7 @@ final class Java {
       TASK.put(arg.substring(0, arg.indexOf('=')), arg.substring(arg.indexOf('=') + 1));
     }
     switch (args[0]) {
-      case "fill", "P1" -> produce(null);
+      case "fill", "P1", "P5" -> produce(null);
       case "P2" -> produceEach();
       case "C1" -> consume();
       case "E1" -> pipe();

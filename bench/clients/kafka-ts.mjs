@@ -152,4 +152,13 @@ async function idle(context) {
   });
 }
 
-export const cases = { P1: produceArray, P2: produceEach, C1: consume, E1: pipe, P6: oneByOne, M1: stopped, S1: idle };
+export const cases = {
+  P1: produceArray,
+  P2: produceEach,
+  P5: produceArray,
+  C1: consume,
+  E1: pipe,
+  P6: oneByOne,
+  M1: stopped,
+  S1: idle,
+};

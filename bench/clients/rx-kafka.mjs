@@ -224,6 +224,8 @@ export const cases = {
   P1: (context) => produceArray(context, buffers(context.size)),
   'P1 text': (context) => produceArray(context, texts(context.size), { valueSerializer: utf8 }),
   P2: produceEach,
+  // the defaults are idempotent with acks: 'all'
+  P5: (context) => produceArray(context, buffers(context.size)),
   C1a: consumeBatches,
   C1b: consumeRecords,
   'C1a text': (context) => consumeBatches(context, { valueDeserializer: utf8 }),

@@ -5,11 +5,20 @@ export const nodeClients = ['kafka-ts', 'platformatic', 'kafkajs', 'node-rdkafka
 
 /**
  * `count` records are measured after `warmUp` unmeasured ones. `input`: reads a topic that is filled before; `pipe`: writes one as
- * well; `only`: not for every client.
+ * well; `replication`: whatever the run was asked for; `only`: not for every client.
  */
 export const cases = {
   P1: { title: 'produce 100 B, fastest API', size: 100, count: 1_000_000, warmUp: 100_000, partitions: 12 },
   P2: { title: 'produce 100 B, each acknowledged', size: 100, count: 1_000_000, warmUp: 50_000, partitions: 12 },
+  P5: {
+    title: 'produce 100 B, idempotent, three replicas',
+    size: 100,
+    count: 1_000_000,
+    warmUp: 100_000,
+    partitions: 12,
+    replication: 3,
+    only: ['rx-kafka', 'kafka-ts', 'java'],
+  },
   C1: { title: 'consume 100 B', size: 100, count: 2_000_000, partitions: 12, input: true },
   E1: {
     title: 'consume, re-key, produce, commit',
@@ -65,6 +74,7 @@ export function taskOf(name, client) {
 export const goals = {
   P1: '0.45 bytes, 0.55 text',
   P2: '0.7',
+  P5: '0.5',
   C1: '0.5',
   E1: '1.2',
   E2: 'below twice E1',

@@ -10,7 +10,9 @@ const means = {
   C1b: '`records$`, `acknowledge()`, bytes',
   'C1a text': '`batches$`, strings',
   'C1b text': '`records$`, `acknowledge()`, strings',
+  P5: '`produceFrom`, bytes',
   E1: '`records$`, `mapValue`, `produce`, `commitOffsets`',
+  E2: '`records$`, `transaction`, `mapValue`, `produce`',
   P6: '`sendAndWait`',
 };
 
