@@ -68,6 +68,7 @@ describe('leases in the window of a transaction', () => {
     const tracker = delivered([0, 1, 2]);
     tracker.window.enter(0, 1);
     tracker.window.enter(1, 3);
+    expect(tracker.window.value.offset).toBe(3);
     tracker.window.leave(1, 3);
     expect([tracker.state(1), tracker.window.value.offset]).toEqual(['open', 1]);
     expect(tracker.ack(1)).toBe('accepted');

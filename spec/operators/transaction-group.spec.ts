@@ -165,6 +165,20 @@ describe('transaction over a group: partitions that go', () => {
     expect([slots.committed, slots.aborted.length]).toEqual([[], 1]);
   });
 
+  it('does not commit a window whose partition is lost in the turn in which its offsets are answered', () => {
+    const { slots } = play({
+      marbles: 'a 29ms l',
+      events,
+      setup: { logs: [log0('-a')] },
+      options: { maxRecords: 1 },
+      latencyMs: 10,
+      more: commitsNothing,
+    });
+    expect(slots.all.map(({ state, offsets, endedAt }) => [state, offsets.length, endedAt])).toEqual([
+      ['aborted', 1, 40],
+    ]);
+  });
+
   it('counts what a commit that was issued came to, although the partition is lost meanwhile', () => {
     const { slots, out } = play({
       marbles: 'a 34ms l',

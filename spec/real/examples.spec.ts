@@ -3,7 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharedBrokers, uniqueName } from '../support/kafka/shared-brokers.js';
-import { createTopic, endOffsets, kafkajsProduce, withAdmin } from '../support/peers/kafkajs.js';
+import {
+  committedOffsets,
+  createTopic,
+  endOffsets,
+  kafkajsConsume,
+  kafkajsProduce,
+  withAdmin,
+} from '../support/peers/kafkajs.js';
 
 interface Ran {
   readonly code: number | null;
@@ -249,5 +256,27 @@ describe('examples', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  }, 120_000);
+
+  it('[X11, T2] exactly-once.ts invoices every order once, puts a bad one aside, and drains on SIGTERM', async () => {
+    const [from, to] = [uniqueName('orders'), uniqueName('invoices')];
+    for (const topic of [from, to, `${to}.dlq`]) await createTopic(sharedBrokers(), topic, { partitions: 1 });
+    const orders = Array.from({ length: 30 }, (_, n) => ({
+      key: `customer-${n % 7}`,
+      value: JSON.stringify({ id: `order-${n}`, qty: n === 11 ? -1 : n }),
+      headers: [],
+    }));
+    await kafkajsProduce(sharedBrokers(), from, 0, orders, 'none');
+    const env = { FROM: from, TO: to, GROUP: uniqueName('billing'), TRANSACTIONAL_ID: uniqueName('billing') };
+    const ran = await example('exactly-once', env, (lines) => lines.length === 29);
+    const good = orders.map((_, n) => n).filter((n) => n !== 11);
+    expect(ran.lines).toEqual([...good.map((n) => `invoiced order-${n} for ${n * 12}`), 'closed']);
+    expect(await committedOffsets(sharedBrokers(), env.GROUP, from)).toEqual([30]);
+    // committed records alone are read
+    const invoices = await kafkajsConsume(sharedBrokers(), to, 29);
+    const ids = invoices.map(({ value }) => (JSON.parse(value!) as { id: string }).id);
+    expect(ids).toEqual(good.map((n) => `order-${n}`));
+    const dead = await kafkajsConsume(sharedBrokers(), `${to}.dlq`, 1);
+    expect(dead.map(({ value }) => value)).toEqual([orders[11]!.value]);
   }, 120_000);
 });

@@ -1,0 +1,100 @@
+import { Subject, delay, map } from 'rxjs';
+import { produce, transaction } from '../../../operators/index.js';
+import { TestPartition } from '../../../src/testing/test-partition.js';
+import { TestRecord } from '../../../src/testing/test-record.js';
+import { TransactionBench } from './support/transaction-brokers.js';
+
+type In = TestRecord<string, string>;
+
+let bench: TransactionBench;
+afterEach(() => {
+  bench.end();
+});
+
+/** One subscription of `transaction`, over a partition of its own in the time of the brokers. */
+class Operator {
+  error: unknown = null;
+  readonly values: unknown[] = [];
+  readonly partition: TestPartition;
+  readonly #source$ = new Subject<In>();
+
+  constructor(partition: number, workMs = 0) {
+    const { runtime } = bench;
+    this.partition = new TestPartition('in', partition, { scheduler: runtime.scheduler, now: () => runtime.now() });
+    this.#source$
+      .pipe(
+        transaction(
+          bench.producer,
+          (window$, tx) =>
+            window$.pipe(
+              produce(tx, ({ value }) => ({ topic: 't', partition: 0, value })),
+              map((out) => out.source.value),
+              delay(workMs, runtime.scheduler),
+            ),
+          { maxRecords: 1 },
+        ),
+      )
+      .subscribe({ next: (value) => this.values.push(value), error: (error: unknown) => (this.error = error) });
+  }
+
+  next(value: string): void {
+    const offset = this.partition.nextOffset;
+    this.#source$.next(new TestRecord({ key: 'k', value }, offset, this.partition.deliver(offset, value)));
+  }
+}
+
+const fencing = { name: 'TransactionError', fatal: true, abortable: false };
+
+describe('transaction over the slots of a producer', () => {
+  it('[T2] commits over both protocols', () => {
+    for (const version of [1, 2] as const) {
+      bench = new TransactionBench(version);
+      const one = new Operator(0);
+      bench.runtime.advance(100);
+      one.next('a');
+      bench.runtime.until('the commit', () => one.values.length === 1);
+      const offsets = bench.brokers.of('TxnOffsetCommit').map(({ body }) => body['groupId']);
+      expect([one.error, one.values, offsets]).toEqual([null, ['a'], ['test']]);
+    }
+  });
+
+  it('[P25] fails with the fencing that a transaction of another operator met, and never for want of a slot', () => {
+    bench = new TransactionBench(2, { slots: 2 });
+    const [one, two] = [new Operator(0), new Operator(1)];
+    bench.runtime.advance(100);
+    bench.brokers.fates.EndTxn = [90];
+    one.next('a');
+    bench.runtime.until('the fencing', () => one.error !== null);
+    expect(one.error).toMatchObject(fencing);
+    two.next('b');
+    bench.runtime.until('the other one', () => two.error !== null);
+    expect(two.error).toMatchObject(fencing);
+    expect([one.values, two.values]).toEqual([[], []]);
+    const three = new Operator(2);
+    bench.runtime.until('a later one', () => three.error !== null);
+    expect(three.error).toMatchObject(fencing);
+  });
+
+  it('[P25] fails with the fencing also where it waited for the slot on which that happened', () => {
+    bench = new TransactionBench(2);
+    const [one, two] = [new Operator(0, 50), new Operator(1)];
+    bench.runtime.advance(100);
+    bench.brokers.fates.EndTxn = [90];
+    one.next('a');
+    bench.runtime.advance(10);
+    two.next('b');
+    bench.runtime.until('both', () => one.error !== null && two.error !== null);
+    expect([one.error, two.error]).toEqual([expect.objectContaining(fencing), expect.objectContaining(fencing)]);
+  });
+
+  it('[PM11] fails with the end of the producer once that is closed', () => {
+    bench = new TransactionBench(2);
+    const one = new Operator(0);
+    bench.runtime.advance(100);
+    void bench.producer.close();
+    bench.runtime.until('closed', () => bench.closed === 1);
+    one.next('a');
+    bench.runtime.until('told', () => one.error !== null);
+    expect(one.error).toMatchObject({ name: 'ClientClosedError' });
+  });
+});
