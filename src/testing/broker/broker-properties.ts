@@ -1,5 +1,31 @@
-/** Broker properties that the embedded cluster heeds, with Kafka's default unless a comment says otherwise. */
-const defaults = {
+/** Broker properties that the embedded cluster heeds, by their Kafka names; their kinds. @public */
+export interface BrokerProperties {
+  readonly 'num.partitions': number;
+  readonly 'auto.create.topics.enable': boolean;
+  readonly 'delete.topic.enable': boolean;
+  readonly 'min.insync.replicas': number;
+  readonly 'message.max.bytes': number;
+  readonly 'log.message.timestamp.type': string;
+  readonly 'log.message.timestamp.after.max.ms': number;
+  readonly 'fetch.max.bytes': number;
+  readonly 'replica.selector.class': string;
+  readonly 'offsets.topic.num.partitions': number;
+  readonly 'transaction.state.log.num.partitions': number;
+  readonly 'group.initial.rebalance.delay.ms': number;
+  readonly 'group.min.session.timeout.ms': number;
+  readonly 'group.max.session.timeout.ms': number;
+  readonly 'group.max.size': number;
+  readonly 'group.consumer.session.timeout.ms': number;
+  readonly 'group.consumer.heartbeat.interval.ms': number;
+  readonly 'group.consumer.max.size': number;
+  readonly 'offset.metadata.max.bytes': number;
+  readonly 'transaction.max.timeout.ms': number;
+  readonly 'transaction.abort.timed.out.transaction.cleanup.interval.ms': number;
+  readonly 'connection.failed.authentication.delay.ms': number;
+}
+
+/** Kafka's default unless a comment says otherwise. */
+const defaults: BrokerProperties = {
   'num.partitions': 1,
   'auto.create.topics.enable': true,
   'delete.topic.enable': true,
@@ -27,10 +53,7 @@ const defaults = {
 };
 
 /** Names of broker properties that the embedded cluster heeds. @public */
-export type BrokerPropertyName = keyof typeof defaults;
-
-/** @internal */
-export type BrokerProperties = Readonly<typeof defaults>;
+export type BrokerPropertyName = keyof BrokerProperties;
 
 /** Properties as they may be given: text, as in `server.properties`, or the value itself. @public */
 export type BrokerPropertiesInit = Readonly<Partial<Record<BrokerPropertyName, string | number | boolean>>>;
