@@ -55,7 +55,7 @@ function join(
   to: RawConnection,
   { groupId, memberId = '', groupInstanceId = null }: Identity,
 ): Promise<JoinGroupResponse> {
-  return to.ask(joinGroupApi, 9, {
+  return to.askOnceLoaded(joinGroupApi, 9, {
     groupId,
     memberId,
     groupInstanceId,
@@ -166,6 +166,7 @@ it('a static member that comes back gets another id without a rebalance, and the
 it('a KIP-848 group fences by epoch, and takes a member back under its id with epoch 0', async () => {
   const [groupId, topic] = [uniqueName('kip848'), await topicOf(2)];
   const to = await coordinator(groupId);
+  await to.heardOf(topic);
   const memberId = 'AAAAAAAAAAAAAAAAAAAAAQ';
   const beat = (memberEpoch: number, more: object = {}) =>
     to.ask(consumerGroupHeartbeatApi, 1, { groupId, memberId, memberEpoch, ...more });
@@ -195,7 +196,7 @@ it('a KIP-848 group fences by epoch, and takes a member back under its id with e
 it('a leader tells a repeated batch from a gap, and an old epoch from a new one', async () => {
   const topic = await topicOf();
   const { to, topicId } = await leaderOf(topic);
-  const { producerId, producerEpoch } = await to.ask(initProducerIdApi, 5, {
+  const { producerId, producerEpoch } = await to.askOnceLoaded(initProducerIdApi, 5, {
     transactionalId: null,
     transactionTimeoutMs: 0,
   });
@@ -312,7 +313,12 @@ it('a coordinator ends a transaction of nothing by abort only, and repeats an an
   const to = await RawConnection.toCoordinator(sharedBrokers(), id, 1);
   open.push(to);
   const init = (producerId = -1, producerEpoch = -1) =>
-    to.ask(initProducerIdApi, 5, { transactionalId: id, transactionTimeoutMs: 10_000, producerId, producerEpoch });
+    to.askOnceLoaded(initProducerIdApi, 5, {
+      transactionalId: id,
+      transactionTimeoutMs: 10_000,
+      producerId,
+      producerEpoch,
+    });
   const end = async (producerId: number, producerEpoch: number, committed: boolean) => {
     for (;;) {
       const answer = await to.ask(endTxnApi, 5, { transactionalId: id, producerId, producerEpoch, committed });

@@ -92,6 +92,29 @@ export class RawConnection {
     });
   }
 
+  /** Asks again while a coordinator of a young cluster is not there or loads its log. */
+  async askOnceLoaded<Req, Res extends { readonly errorCode: number }>(
+    api: Api<Req, Res>,
+    version: number,
+    body: NoInfer<Input<Req>>,
+  ): Promise<Res> {
+    for (let tries = 0; ; tries++) {
+      const answer = await this.ask(api, version, body);
+      if (![14, 15, 16].includes(answer.errorCode) || tries === 200) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Until this broker has heard of the topic, which a group's assignment depends on. */
+  async heardOf(topic: string): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      const { topics } = await this.ask(metadataApi, 12, { topics: [{ name: topic }] });
+      if (topics[0]!.errorCode === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`The broker does not know ${topic}`);
+  }
+
   close(): void {
     this.#socket.destroy();
   }
