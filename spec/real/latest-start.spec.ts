@@ -57,10 +57,12 @@ async function killedAfter(delayMs: number): Promise<{ missed: number[]; after: 
       resolve(BigInt(line));
     });
   });
+  const sentAfter = (): number[] => sentAt.flatMap((at, n) => (at > assignedAt ? [n] : []));
   await firstValueFrom(timer(delayMs + 300));
+  await waitUntil('enough is sent after the assignment', 30_000, () => sentAfter().length > 10);
   stopped = true;
   await sent;
-  const wanted = sentAt.flatMap((at, n) => (at > assignedAt ? [n] : []));
+  const wanted = sentAfter();
   const got = new Set<number>();
   const next = newKafka().consumer({
     groupId,

@@ -1,4 +1,4 @@
-import { firstValueFrom, lastValueFrom, timer, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import {
   Kafka,
   type ManualTransaction,
@@ -8,6 +8,7 @@ import {
 } from '../../../src/index.js';
 import { uniqueName } from '../../support/kafka/shared-brokers.js';
 import { createTopic } from '../../support/peers/kafkajs.js';
+import { stable } from './stable.js';
 
 /** Clients of one cluster for specs of transactions; `end` closes all of them. */
 export class TransactionBench {
@@ -52,17 +53,8 @@ export class TransactionBench {
   }
 
   /** Markers come after the answer to the end of a transaction: resolves when no partition has an open one. */
-  async stable(topic: string): Promise<void> {
-    const end = async (isolationLevel: 'read_committed' | 'read_uncommitted'): Promise<string> => {
-      const consumer = this.kafka().consumer({ topics: topic, isolationLevel });
-      const partitions = await firstValueFrom(consumer.partitionsFor(topic));
-      const offsets = await firstValueFrom(consumer.endOffsets(partitions));
-      return offsets.map(({ partition, offset }) => `${partition}:${offset}`).join();
-    };
-    for (let tries = 0; (await end('read_committed')) !== (await end('read_uncommitted')); tries++) {
-      if (tries === 300) throw new Error(`${topic} is not stable`);
-      await firstValueFrom(timer(50));
-    }
+  stable(topic: string): Promise<void> {
+    return stable(this.kafka(), topic);
   }
 
   async committed(groupId: string, topic: string): Promise<number | null> {
