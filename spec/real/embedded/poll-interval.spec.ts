@@ -1,2 +1,0 @@
-import '../../support/embedded/on-embedded-cluster.js';
-import '../poll-interval.spec.js';
