@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { javaTool } from '../support/peers/java-tools.js';
-import { kafkajsConsume } from '../support/peers/kafkajs.js';
+import { createTopic, kafkajsConsume } from '../support/peers/kafkajs.js';
 import { kcatConsume } from '../support/peers/kcat.js';
 import { storedBatches } from '../support/peers/stored-batches.js';
-import { sharedBrokers } from '../support/kafka/shared-brokers.js';
-import { firstValueFrom } from 'rxjs';
+import { sharedBrokers, uniqueName } from '../support/kafka/shared-brokers.js';
+import { projectRoot } from '../support/project-root.js';
+import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { begun, failure, TransactionBench, transactionFailure, writeOne } from './support/transaction-bench.js';
 import { transactionCases } from './support/transaction-cases.js';
 
@@ -24,6 +27,28 @@ describe('transactions on a real cluster, protocol of KIP-890 [P25] [PM9] [PM10]
     const records = stored.filter(({ baseSequence }) => baseSequence >= 0);
     expect(records.map(({ baseSequence }) => baseSequence)).toEqual([0, 0]);
     expect(records[1]!.producerEpoch).toBe(records[0]!.producerEpoch + 1);
+  }, 60_000);
+
+  it('[T6] three replicas of which two must be in sync: instances with ids of their own go side by side, one id twice does not', async () => {
+    const topic = uniqueName('transactions');
+    const config = { 'min.insync.replicas': '2' };
+    await createTopic(sharedBrokers(), topic, { partitions: 1, replicationFactor: 3, config });
+    const id = uniqueName('tx');
+    const [one, other] = [bench.producer(`${id}-a`), bench.producer(`${id}-b`)];
+    for (const value of ['1', '2']) {
+      await writeOne(one, topic, `a${value}`);
+      await writeOne(other, topic, `b${value}`);
+    }
+    const twin = bench.producer(`${id}-a`);
+    await writeOne(twin, topic, 'twin');
+    const late = lastValueFrom(one.transaction((tx) => tx.send({ topic, value: 'fenced' })));
+    expect(await failure(late)).toMatchObject({ abortable: false, fatal: true });
+    await writeOne(other, topic, 'b3');
+    expect(await bench.read(topic, 'read_committed')).toEqual(['0:a1', '0:a2', '0:b1', '0:b2', '0:b3', '0:twin']);
+    // what the documentation says about it
+    const page = readFileSync(join(projectRoot(), 'docs/transactions.md'), 'utf8');
+    expect(page).toContain('unique per running instance');
+    expect(page).toContain('`min.insync.replicas=2`');
   }, 60_000);
 
   it('is read by the Java client, librdkafka and kafkajs as they read their own [T1] [T3]', async () => {
