@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { type Observable, delay, mergeMap, of, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { processEach, produce, transaction } from '../../operators/index.js';
+import { processEach, transaction } from '../../operators/index.js';
 import type { OffsetList } from '../../src/model/topic-partition.js';
 import { groupConsumer } from '../../src/testing/group-consumer.js';
 import { Groups } from '../../src/testing/group-run.js';
@@ -164,7 +165,7 @@ function play(seed: number): Result {
       void consumer.drain();
     });
     helpers.flush();
-    if (error !== null) wrong.push(`ended with ${String(error)}`);
+    if (error !== null) wrong.push(`ended with ${inspect(error)}`);
     const of_ = (outcome: string): number => producer.transactions.filter((tx) => tx.outcome === outcome).length;
     return { wrong, committed: of_('committed'), aborted: of_('aborted'), left, seeks };
   });
