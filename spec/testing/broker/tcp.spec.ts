@@ -5,7 +5,10 @@ import kafkajs from 'kafkajs';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Kafka, utf8 } from '../../../src/index.js';
 import { EmbeddedCluster } from '../../../src/testing/broker/index.js';
+import { describeTopicPartitionsApi } from '../../../src/protocol/messages/describe-topic-partitions.js';
+import { metadataApi } from '../../../src/protocol/messages/metadata.js';
 import { listGroupsApi } from '../../../src/protocol/messages/list-groups.js';
+import { waitUntil } from '../../support/kafka/probe.js';
 import { projectRoot } from '../../support/project-root.js';
 import { RawConnection } from '../../support/raw-client.js';
 import { kcatConsume, kcatProduce } from '../../support/peers/kcat.js';
@@ -28,6 +31,28 @@ describe('the embedded cluster on loopback ports', () => {
     const records = ['a', 'b', 'c'].map((value) => ({ key: null, value, headers: [] }));
     await kcatProduce(cluster.bootstrapServers, 'orders', 0, records, 'gzip');
     expect(await kcatConsume(cluster.bootstrapServers, 'orders')).toMatchObject(records);
+  });
+
+  it('tells the replicas of a dead broker as offline, whoever asks how', async () => {
+    await using cluster = await EmbeddedCluster.start({ brokers: 3 });
+    cluster.createTopic('orders', { partitions: 1, replicationFactor: 3 });
+    const { leader } = cluster.partition('orders', 0);
+    const dead = leader === 1 ? 2 : 1;
+    const to = await RawConnection.open(cluster.bootstrapServers.split(',')[leader - 1]!);
+    cluster.killBroker(dead);
+    const offline = async (): Promise<readonly (readonly number[])[]> => {
+      const topics = [{ name: 'orders' }];
+      const metadata = await to.ask(metadataApi, 12, { topics });
+      const described = await to.ask(describeTopicPartitionsApi, 0, {
+        topics,
+        responsePartitionLimit: 10,
+        cursor: null,
+      });
+      return [metadata, described].map((answer) => answer.topics[0]!.partitions[0]!.offlineReplicas);
+    };
+    await waitUntil('the controller has noticed', 10_000, async () => (await offline())[0]!.length > 0);
+    expect(await offline()).toEqual([[dead], [dead]]);
+    to.close();
   });
 
   it('listens again on the same port after a broker was killed', async () => {

@@ -9,11 +9,11 @@ import {
 import { type Answer, type Call, handler } from '../call.js';
 import { type ClusterState } from '../cluster-state.js';
 import { code, none } from '../codes.js';
-import { isLegalTopicName, type Partition, type Topic } from '../topic.js';
+import { describedPartition, isListed } from '../described-partition.js';
+import { isLegalTopicName, type Topic } from '../topic.js';
 
 type TopicAnswer = Input<MetadataResponseMetadataResponseTopic>;
 
-const leaderNotAvailable = code('LEADER_NOT_AVAILABLE');
 const unknownTopic = code('UNKNOWN_TOPIC_OR_PARTITION');
 const unknownId = code('UNKNOWN_TOPIC_ID');
 const invalidTopic = code('INVALID_TOPIC_EXCEPTION');
@@ -39,11 +39,6 @@ function handle(call: Call<MetadataRequest>, answer: Answer<MetadataResponse>): 
     topics,
     clusterAuthorizedOperations: -2147483648,
   });
-}
-
-/** A broker that died is listed until the controller has noticed: while it still leads or is in sync anywhere. */
-function isListed(cluster: ClusterState, id: number): boolean {
-  return cluster.brokers.get(id)!.reachable || cluster.leadership.isPending(id);
 }
 
 function asked(call: Call<MetadataRequest>, wanted: { topicId: string; name: string | null }): TopicAnswer {
@@ -83,17 +78,5 @@ function described(cluster: ClusterState, topic: Topic): TopicAnswer {
     isInternal: topic.internal,
     partitions: topic.partitions.map((partition) => describedPartition(cluster, partition)),
     topicAuthorizedOperations: -2147483648,
-  };
-}
-
-function describedPartition(cluster: ClusterState, { index, leader, leaderEpoch, replicas, isr }: Partition) {
-  return {
-    errorCode: leader < 0 ? leaderNotAvailable : none,
-    partitionIndex: index,
-    leaderId: leader,
-    leaderEpoch,
-    replicaNodes: [...replicas],
-    isrNodes: [...isr],
-    offlineReplicas: replicas.filter((id) => !isListed(cluster, id)),
   };
 }

@@ -6,10 +6,9 @@ import {
 } from '../../../protocol/messages/describe-topic-partitions.js';
 import { type Answer, type Call, handler } from '../call.js';
 import { code, none } from '../codes.js';
-import { type Partition } from '../topic.js';
+import { describedPartition } from '../described-partition.js';
 
 const unknownTopic = code('UNKNOWN_TOPIC_OR_PARTITION');
-const leaderNotAvailable = code('LEADER_NOT_AVAILABLE');
 const mostPartitions = 2000;
 
 /** DescribeTopicPartitions (key 75): topics by name, page by page (KIP-966). @internal */
@@ -32,7 +31,13 @@ function handle(call: Call<DescribeTopicPartitionsRequest>, answer: Answer<Descr
       continue;
     }
     const from = cursor?.topicName === name ? cursor.partitionIndex : 0;
-    const partitions = topic.partitions.slice(from, from + room).map(described);
+    const partitions = topic.partitions
+      .slice(from, from + room)
+      .map((partition) => ({
+        ...describedPartition(cluster, partition),
+        eligibleLeaderReplicas: [],
+        lastKnownElr: [],
+      }));
     room -= partitions.length;
     topics.push({ errorCode: none, name, topicId: topic.id, isInternal: topic.internal, partitions });
     if (from + partitions.length < topic.partitions.length) {
@@ -41,18 +46,4 @@ function handle(call: Call<DescribeTopicPartitionsRequest>, answer: Answer<Descr
     }
   }
   answer({ topics, nextCursor });
-}
-
-function described({ index, leader, leaderEpoch, replicas, isr }: Partition) {
-  return {
-    errorCode: leader < 0 ? leaderNotAvailable : none,
-    partitionIndex: index,
-    leaderId: leader,
-    leaderEpoch,
-    replicaNodes: [...replicas],
-    isrNodes: [...isr],
-    eligibleLeaderReplicas: [],
-    lastKnownElr: [],
-    offlineReplicas: [],
-  };
 }
