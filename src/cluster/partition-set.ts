@@ -1,4 +1,4 @@
-import { type TopicPartition } from '../../model/topic-partition.js';
+import { type TopicPartition } from '../model/topic-partition.js';
 
 /** A set of partitions by value, in order of insertion. */
 export class PartitionSet {

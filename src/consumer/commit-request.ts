@@ -3,28 +3,18 @@ import { UsageError } from '../errors/usage-error.js';
 import { type GroupMetadata } from '../model/commit.js';
 import { type OffsetList, type TopicPartition, type TopicPartitionOffset } from '../model/topic-partition.js';
 import { type Input } from '../protocol/api.js';
+import { byTopic, committedPartition } from '../protocol/by-topic.js';
 import { type OffsetCommitRequest } from '../protocol/messages/offset-commit.js';
 
 /** The request that writes these offsets in the name of that member. */
 export function commitRequest(as: GroupMetadata, offsets: OffsetList): Input<OffsetCommitRequest> {
-  const topics = new Map<string, OffsetCommitRequest['topics'][number]['partitions']>();
-  for (const { topic, partition, offset, leaderEpoch, metadata } of offsets) {
-    let list = topics.get(topic);
-    if (list === undefined) topics.set(topic, (list = []));
-    list.push({
-      partitionIndex: partition,
-      committedOffset: offset,
-      committedLeaderEpoch: leaderEpoch ?? -1,
-      commitTimestamp: -1,
-      committedMetadata: metadata ?? '',
-    });
-  }
+  const topics = byTopic(offsets, (offset) => ({ ...committedPartition(offset), commitTimestamp: -1 }));
   return {
     groupId: as.groupId,
     generationIdOrMemberEpoch: as.generation,
     memberId: as.memberId,
     groupInstanceId: as.groupInstanceId,
-    topics: [...topics].map(([name, partitions]) => ({ name, partitions })),
+    topics: topics.map(([name, partitions]) => ({ name, partitions })),
   };
 }
 

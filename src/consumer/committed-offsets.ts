@@ -12,7 +12,7 @@ import {
 import { backoffMs } from '../runtime/backoff.js';
 import { hop, Timer } from '../runtime/timer.js';
 import { type GroupPort } from './group/group-port.js';
-import { PartitionSet } from './group/partition-set.js';
+import { PartitionSet } from '../cluster/partition-set.js';
 
 /** Version 10 names topics by id. */
 const maxVersion = 9;

@@ -4,6 +4,7 @@ import { ErrorCode } from '../errors/broker-error-codes.js';
 import { ProtocolDecodeError } from '../errors/protocol-error.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type TopicPartition } from '../model/topic-partition.js';
+import { byTopic } from '../protocol/by-topic.js';
 import { listOffsetsApi } from '../protocol/messages/list-offsets.js';
 import { offsetForLeaderEpochApi } from '../protocol/messages/offset-for-leader-epoch.js';
 import { LeaderQuery, type PartOutcome } from './leader-query.js';
@@ -194,16 +195,6 @@ function retriablePart(error: BrokerError): boolean {
     error.errorCode === ErrorCode.FENCED_LEADER_EPOCH ||
     error.errorCode === ErrorCode.UNKNOWN_LEADER_EPOCH
   );
-}
-
-function byTopic<T extends TopicPartition, P>(targets: readonly T[], part: (target: T) => P): [string, P[]][] {
-  const topics = new Map<string, P[]>();
-  for (const target of targets) {
-    const parts = topics.get(target.topic);
-    if (parts === undefined) topics.set(target.topic, [part(target)]);
-    else parts.push(part(target));
-  }
-  return [...topics];
 }
 
 function index<P, T extends { readonly partitions: readonly P[] }>(

@@ -1,8 +1,6 @@
-import { NEVER, Observable, ReplaySubject, type Subscriber, takeUntil } from 'rxjs';
+import { NEVER, Observable, type Subscriber, takeUntil } from 'rxjs';
 import { type Cluster } from '../cluster/cluster.js';
-import { milliseconds } from '../errors/option-check.js';
 import { type KafkaError } from '../errors/kafka-error.js';
-import { InvalidOptionError } from '../errors/usage-error.js';
 import { type ClientEvent } from '../model/client-event.js';
 import { type BatchBuilder } from '../model/batch-builder.js';
 import { type Producer } from '../model/producer.js';
@@ -16,15 +14,13 @@ import {
 } from '../model/record-sink.js';
 import { type Bytes, type PartitionInfo, type TopicPartition } from '../model/topic-partition.js';
 import { ProducerCore } from '../producer/producer-core.js';
+import { ClientClosing } from './client-closing.js';
 import { type Delivered } from './delivery-slots.js';
 import { PackedBatchBuilder } from './packed-batch-builder.js';
 import { partitionsFor } from './partitions-for.js';
 import { ProducerEntry } from './producer-entry.js';
 import { type ResolvedProducerOptions } from './producer-options.js';
 import { RecordParts } from './record-parts.js';
-
-/** What close waits when it is not told how long. */
-const closeTimeoutMs = 30_000;
 
 /**
  * A producer of one `Kafka`: nothing connects before the first record.
@@ -57,9 +53,7 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
   readonly #maxBlockMs: number;
   readonly #batchLimit: number;
   readonly #batchParts: RecordParts;
-  readonly #onClosed: () => void;
-  readonly #closed: ReplaySubject<void> = new ReplaySubject<void>(1);
-  #closing: Promise<void> | null = null;
+  readonly #closing: ClientClosing;
 
   constructor(
     cluster: Cluster,
@@ -75,8 +69,10 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
     this.#maxBlockMs = options.maxBlockMs;
     this.#batchLimit = Math.min(options.batchSize, options.maxRequestSize);
     this.#batchParts = new RecordParts(core, options.keySerializer, options.valueSerializer, false);
-    this.#onClosed = onClosed;
-    this.events$ = events$.pipe(takeUntil(this.#closed));
+    this.#closing = new ClientClosing((timeoutMs, done) => {
+      core.close(timeoutMs, done);
+    }, onClosed);
+    this.events$ = events$.pipe(takeUntil(this.#closing.closed$));
     this.send = (record) => new Observable((subscriber: Subscriber<RecordMetadata>) => typed.send(record, subscriber));
     this.sendBatch = (batch, to) =>
       new Observable((subscriber: Subscriber<RecordMetadata>) => typed.sendBatch(batch, to, subscriber));
@@ -121,23 +117,11 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
   }
 
   partitionsFor(topic: string): Observable<readonly PartitionInfo[]> {
-    return partitionsFor(this.#cluster, topic, this.#maxBlockMs, this.#closed);
+    return partitionsFor(this.#cluster, topic, this.#maxBlockMs, this.#closing.closed$);
   }
 
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void> {
-    const timeoutMs = options?.timeoutMs ?? closeTimeoutMs;
-    if (!milliseconds.accepts(timeoutMs)) {
-      throw new InvalidOptionError('timeoutMs', timeoutMs, `Option timeoutMs of close must be ${milliseconds.expects}`);
-    }
-    this.#closing ??= new Promise((resolve) => {
-      this.#core.close(timeoutMs, () => {
-        this.#closed.next();
-        this.#closed.complete();
-        this.#onClosed();
-        resolve();
-      });
-    });
-    return this.#closing;
+    return this.#closing.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

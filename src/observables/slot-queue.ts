@@ -1,7 +1,5 @@
 import { ClientClosedError, UsageError } from '../errors/usage-error.js';
 import { type Cancel, type Done } from '../model/done.js';
-import { type Runtime } from '../model/runtime.js';
-import { hop } from '../runtime/timer.js';
 import { type SlotSet } from '../producer/transaction/slot-set.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
 
@@ -11,13 +9,11 @@ import { type TransactionSlot } from '../producer/transaction/transaction-slot.j
  * for ever (a transaction inside another one), and it is a `UsageError`.
  */
 export class SlotQueue {
-  readonly #runtime: Runtime;
   readonly #slots: SlotSet;
   readonly #waiting: Set<Done<TransactionSlot>> = new Set<Done<TransactionSlot>>();
   #stop: Cancel | null = null;
 
-  constructor(runtime: Runtime, slots: SlotSet) {
-    this.#runtime = runtime;
+  constructor(slots: SlotSet) {
     this.#slots = slots;
   }
 
@@ -59,9 +55,7 @@ export class SlotQueue {
       this.#stop = null;
     } else {
       this.#stop ??= this.#slots.onFree(() => {
-        hop(this.#runtime, () => {
-          this.#serve();
-        });
+        this.#serve();
       });
     }
   }

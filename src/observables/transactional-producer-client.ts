@@ -1,8 +1,6 @@
-import { NEVER, type Observable, ReplaySubject, takeUntil } from 'rxjs';
+import { NEVER, type Observable, takeUntil } from 'rxjs';
 import type { ObservableInput } from 'rxjs';
 import { type Cluster } from '../cluster/cluster.js';
-import { milliseconds } from '../errors/option-check.js';
-import { InvalidOptionError } from '../errors/usage-error.js';
 import { type ClientEvent } from '../model/client-event.js';
 import {
   type ManualTransaction,
@@ -14,15 +12,13 @@ import {
 } from '../model/transaction.js';
 import { SlotSet } from '../producer/transaction/slot-set.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
+import { ClientClosing } from './client-closing.js';
 import { manualTransaction } from './manual-transaction.js';
 import { ProducerEntry } from './producer-entry.js';
 import { runTransaction } from './run-transaction.js';
 import { SlotQueue } from './slot-queue.js';
 import { type SlotEntries, SlotTransaction } from './slot-transaction.js';
 import { type ResolvedTransactionalOptions } from './transactional-producer-options.js';
-
-/** What close waits when it is not told how long. */
-const closeTimeoutMs = 30_000;
 
 /**
  * A transactional producer of one `Kafka`: nothing connects before the first transaction.
@@ -44,10 +40,7 @@ class TransactionalProducerClient<K, V> implements TransactionalProducer<K, V>, 
   readonly transaction: <R>(project: (tx: Transaction<K, V>) => ObservableInput<R>) => Observable<R>;
   readonly beginTransaction: () => Observable<ManualTransaction<K, V>>;
   readonly [transactionSlots]: TransactionSlots<K, V>;
-  readonly #slots: SlotSet;
-  readonly #onClosed: () => void;
-  readonly #closed: ReplaySubject<void> = new ReplaySubject<void>(1);
-  #closing: Promise<void> | null = null;
+  readonly #closing: ClientClosing;
 
   constructor(
     cluster: Cluster,
@@ -65,10 +58,11 @@ class TransactionalProducerClient<K, V> implements TransactionalProducer<K, V>, 
       slot.begin();
       return new SlotTransaction<K, V>(slot, entries.get(slot)!);
     };
-    const queue = new SlotQueue(cluster.runtime, slots);
-    this.#slots = slots;
-    this.#onClosed = onClosed;
-    this.events$ = events$.pipe(takeUntil(this.#closed));
+    const queue = new SlotQueue(slots);
+    this.#closing = new ClientClosing((timeoutMs, done) => {
+      slots.close(timeoutMs, done);
+    }, onClosed);
+    this.events$ = events$.pipe(takeUntil(this.#closing.closed$));
     this.transaction = (project) => runTransaction(cluster.runtime, queue, begin, project);
     this.beginTransaction = () => manualTransaction(cluster.runtime, queue, begin);
     this[transactionSlots] = Object.freeze<TransactionSlots<K, V>>({
@@ -76,7 +70,7 @@ class TransactionalProducerClient<K, V> implements TransactionalProducer<K, V>, 
       transactionTimeoutMs: options.transactionTimeoutMs,
       prepare: (done) => slots.prepare(done),
       begin: () => {
-        const slot = this.#closing === null ? slots.find() : null;
+        const slot = this.#closing.begun ? null : slots.find();
         if (slot !== null) return begin(slot);
         // finished: a transaction that fails from the start tells why
         const over = slots.slots.find(({ state }) => state === 'fatal' || state === 'closed');
@@ -87,19 +81,7 @@ class TransactionalProducerClient<K, V> implements TransactionalProducer<K, V>, 
   }
 
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void> {
-    const timeoutMs = options?.timeoutMs ?? closeTimeoutMs;
-    if (!milliseconds.accepts(timeoutMs)) {
-      throw new InvalidOptionError('timeoutMs', timeoutMs, `Option timeoutMs of close must be ${milliseconds.expects}`);
-    }
-    this.#closing ??= new Promise((resolve) => {
-      this.#slots.close(timeoutMs, () => {
-        this.#closed.next();
-        this.#closed.complete();
-        this.#onClosed();
-        resolve();
-      });
-    });
-    return this.#closing;
+    return this.#closing.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,14 +5,11 @@ import { type Runtime } from '../model/runtime.js';
 import { backoffMs } from '../runtime/backoff.js';
 import { type Accumulator } from './accumulator.js';
 import { type ProducerCoreOptions } from './core-options.js';
-import { type Identity, type TransactionGate } from './identity.js';
+import { type Identity, markersMs, type TransactionGate } from './identity.js';
 import { type PartitionQueue } from './partition-queue.js';
 import { endFlushWaiters, type ProduceBatch } from './produce-batch.js';
 import { deliveryFailure, isRetriableProduce, isSequenceRefusal, leaderMissing } from './produce-failure.js';
 import { type ProducerCounters } from './producer-counters.js';
-
-/** The markers of a partition's last transaction are on their way: next try after this many milliseconds. */
-const markersMs = 20;
 
 /** What settling batches needs of the producer. */
 export interface OutcomeHost {

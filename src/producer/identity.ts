@@ -21,6 +21,12 @@ export interface Identity {
   close(): void;
 }
 
+/**
+ * Markers of the last transaction are on their way (CONCURRENT_TRANSACTIONS): first try again after this many milliseconds, as
+ * long as Java waits before a first partition.
+ */
+export const markersMs = 20;
+
 /** What a transaction changes in the way of a batch; asked once per batch or request, never per record. */
 export interface TransactionGate {
   readonly transactionalId: string;

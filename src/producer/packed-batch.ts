@@ -9,9 +9,6 @@ import { type PartitionQueue } from './partition-queue.js';
 import { ProduceBatch } from './produce-batch.js';
 import { type Part } from './waiting-record.js';
 
-/** Told about a batch as a whole: by the place of its first record, or by why it was not delivered. */
-export type BatchListener = Pick<DeliveryReceiver, 'delivered' | 'failed' | 'flushed'>;
-
 /**
  * A batch packed by hand, before and after it is handed over. It is the receiver of its own records, because one batch can end
  * as several on the wire (it is split when the topic allows less): it is delivered when all of its records are, and failed when
@@ -25,7 +22,8 @@ export class PackedBatch implements DeliveryReceiver {
   closed = false;
   readonly #buffer: BatchBuffer;
   readonly #deliveries: DeliveryList = new DeliveryList();
-  #listener: BatchListener | null = null;
+  /** Told about the batch as a whole: by the place of its first record, or by why it was not delivered. */
+  #listener: DeliveryReceiver | null = null;
   #token = 0;
   #unanswered = 0;
   #written = 0;
@@ -77,7 +75,7 @@ export class PackedBatch implements DeliveryReceiver {
    * The batch as the last one of its queue. One that was not closed stays open there: records that are sent to the partition
    * while it waits for its turn go into it.
    */
-  enqueue(queue: PartitionQueue, now: number, listener: BatchListener, token: number): ProduceBatch {
+  enqueue(queue: PartitionQueue, now: number, listener: DeliveryReceiver, token: number): ProduceBatch {
     this.state = 'queued';
     this.#listener = listener;
     this.#token = token;

@@ -1,7 +1,7 @@
 import { type TopicPartition } from '../../model/topic-partition.js';
 import { type ConsumerGroupHeartbeatResponseTopicPartitions } from '../../protocol/messages/consumer-group-heartbeat.js';
 import { HeldSet } from './held-set.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 
 /**
  * - idle: not in the group. member: in it, or on the way (epoch 0). expired: left it for lack of progress.

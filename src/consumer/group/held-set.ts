@@ -1,5 +1,5 @@
 import { type TopicPartition } from '../../model/topic-partition.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 
 /** What a new assignment asks for. */
 export interface Moves {

@@ -1,7 +1,7 @@
 import { type Runtime } from '../../model/runtime.js';
 import { type TopicPartition } from '../../model/topic-partition.js';
 import { type MembershipHost } from './membership-host.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 
 /**
  * What a consumer holds that answers to no group: partitions come and go as it is told, each change at once.

@@ -4,7 +4,7 @@ import { type TopicPartition, type TopicPartitionOffset } from '../../model/topi
 import { hop } from '../../runtime/timer.js';
 import { LocalAssignment } from './local-assignment.js';
 import { type MembershipHost } from './membership-host.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 import { SelectedTopics } from './selected-topics.js';
 
 type Chosen = readonly (TopicPartition | TopicPartitionOffset)[];

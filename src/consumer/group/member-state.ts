@@ -1,5 +1,5 @@
 import { type TopicPartition } from '../../model/topic-partition.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 
 /**
  * - idle: not in the group. expired: left it for lack of progress.

@@ -2,7 +2,7 @@ import { type KafkaError } from '../../errors/kafka-error.js';
 import { type TopicPartition } from '../../model/topic-partition.js';
 import { type MembershipEffect } from './membership-events.js';
 import { type MemberState } from './member-state.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 
 /** Everything to the host's drain; true when there was something. Eager, before JoinGroup. */
 export function giveUpAll(state: MemberState, deadline: number, effects: MembershipEffect[]): boolean {

@@ -6,7 +6,7 @@ import { type Input, type MessageTable } from '../../protocol/api.js';
 import { readMessage, writeMessage } from '../../protocol/interpreter.js';
 import { consumerProtocolAssignment } from '../../protocol/messages/consumer-protocol-assignment.js';
 import { consumerProtocolSubscription } from '../../protocol/messages/consumer-protocol-subscription.js';
-import { PartitionSet } from './partition-set.js';
+import { PartitionSet } from '../../cluster/partition-set.js';
 
 /** `protocolType` of every classic consumer group. */
 export const consumerProtocolType = 'consumer';

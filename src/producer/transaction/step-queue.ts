@@ -9,6 +9,7 @@ import { type Cancel } from '../../model/done.js';
 import { type Api, type Input } from '../../protocol/api.js';
 import { backoffMs } from '../../runtime/backoff.js';
 import { hop, Timer } from '../../runtime/timer.js';
+import { markersMs } from '../identity.js';
 import { CoordinatorLink, type CoordinatorKey } from './coordinator-link.js';
 import { judge, judgeFailure, type Verdict } from './transaction-errors.js';
 
@@ -40,8 +41,6 @@ interface Queued {
 
 /** The worst first. */
 const gravity: readonly Verdict[] = ['fatal', 'resync', 'abort', 'moved', 'again', 'done'];
-/** Markers of the last transaction are on their way (CONCURRENT_TRANSACTIONS): Java waits as long before a first partition. */
-const markersMs = 20;
 
 /**
  * The transactional requests of one slot, one at a time: a broker that sees two of one transaction at once answers

@@ -1,7 +1,7 @@
+import { PartitionSet } from '../../cluster/partition-set.js';
 import { type KafkaError } from '../../errors/kafka-error.js';
 import { type TopicPartition } from '../../model/topic-partition.js';
 import { type Identity, type TransactionGate } from '../identity.js';
-import { PartitionLedger } from './partition-ledger.js';
 
 /** Told by the identity what its slot has to do. */
 export interface IdentityHost {
@@ -32,9 +32,9 @@ export class TransactionIdentity implements Identity, TransactionGate {
   #usable = false;
   readonly #host: IdentityHost;
   /** In the transaction; asked for; to be asked for. The newer protocol needs none of them. */
-  readonly #added: PartitionLedger = new PartitionLedger();
-  readonly #asked: PartitionLedger = new PartitionLedger();
-  #wanted: PartitionLedger = new PartitionLedger();
+  readonly #added: PartitionSet = new PartitionSet();
+  readonly #asked: PartitionSet = new PartitionSet();
+  #wanted: PartitionSet = new PartitionSet();
 
   constructor(transactionalId: string, host: IdentityHost) {
     this.transactionalId = transactionalId;
@@ -96,7 +96,7 @@ export class TransactionIdentity implements Identity, TransactionGate {
     if (this.#added.has(partition)) return true;
     if (!this.#asked.has(partition)) {
       this.#asked.add(partition);
-      const first = this.#wanted.empty;
+      const first = this.#wanted.size === 0;
       this.#wanted.add(partition);
       if (first) this.#host.partitionsWanted();
     }
@@ -104,16 +104,16 @@ export class TransactionIdentity implements Identity, TransactionGate {
   }
 
   /** What is to be asked for in one request. */
-  takeWanted(): PartitionLedger {
+  takeWanted(): PartitionSet {
     const wanted = this.#wanted;
-    this.#wanted = new PartitionLedger();
+    this.#wanted = new PartitionSet();
     this.started = true;
     return wanted;
   }
 
   /** The coordinator has them in the transaction. */
-  added(partitions: PartitionLedger): void {
-    this.#added.addAll(partitions);
+  added(partitions: PartitionSet): void {
+    this.#added.addAll(partitions.list());
   }
 
   failed(error: unknown, sequenced: boolean): void {

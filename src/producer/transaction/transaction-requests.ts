@@ -1,6 +1,8 @@
+import { type PartitionSet } from '../../cluster/partition-set.js';
 import { type GroupMetadata } from '../../model/commit.js';
 import { type OffsetList } from '../../model/topic-partition.js';
 import { type Input } from '../../protocol/api.js';
+import { byTopic, committedPartition } from '../../protocol/by-topic.js';
 import { addOffsetsToTxnApi } from '../../protocol/messages/add-offsets-to-txn.js';
 import { addPartitionsToTxnApi } from '../../protocol/messages/add-partitions-to-txn.js';
 import { endTxnApi, type EndTxnResponse } from '../../protocol/messages/end-txn.js';
@@ -10,7 +12,6 @@ import {
   type TxnOffsetCommitRequest,
   type TxnOffsetCommitResponse,
 } from '../../protocol/messages/txn-offset-commit.js';
-import { type PartitionLedger } from './partition-ledger.js';
 import { type Step } from './step-queue.js';
 import { type TransactionIdentity } from './transaction-identity.js';
 
@@ -76,7 +77,7 @@ export class TransactionRequests {
   }
 
   /** Older protocol: partitions are part of the transaction before anything is written to them. */
-  addPartitions(partitions: PartitionLedger, done: Done): Step {
+  addPartitions(partitions: PartitionSet, done: Done): Step {
     return step({
       what: 'Adding partitions to the transaction',
       to: this.#coordinator,
@@ -87,7 +88,7 @@ export class TransactionRequests {
           v3AndBelowTransactionalId: transactionalId,
           v3AndBelowProducerId: producerId,
           v3AndBelowProducerEpoch: epoch,
-          v3AndBelowTopics: partitions.list(),
+          v3AndBelowTopics: [...partitions.topics()].map(([name, numbers]) => ({ name, partitions: [...numbers] })),
         };
       },
       versions: { maxVersion: lastClientVersion },
@@ -141,7 +142,10 @@ export class TransactionRequests {
                 memberId: group.memberId,
                 groupInstanceId: group.groupInstanceId,
               }),
-          topics: byTopic([...missing.values()]),
+          topics: byTopic([...missing.values()], committedPartition).map(([name, list]) => ({
+            name,
+            partitions: list,
+          })),
         });
       },
       versions: implicit ? { minVersion: 5 } : { maxVersion: 4 },
@@ -185,18 +189,4 @@ const notAttempted = 55;
 /** The queue does not care what is in it. */
 function step<Req, Res>(made: Step<Req, Res>): Step {
   return made as unknown as Step;
-}
-
-function byTopic(offsets: OffsetList): NonNullable<Input<TxnOffsetCommitRequest>['topics']> {
-  const topics = new Map<string, OffsetList[number][]>();
-  for (const offset of offsets) topics.set(offset.topic, [...(topics.get(offset.topic) ?? []), offset]);
-  return [...topics].map(([name, partitions]) => ({
-    name,
-    partitions: partitions.map(({ partition, offset, leaderEpoch, metadata }) => ({
-      partitionIndex: partition,
-      committedOffset: offset,
-      committedLeaderEpoch: leaderEpoch ?? -1,
-      committedMetadata: metadata ?? '',
-    })),
-  }));
 }

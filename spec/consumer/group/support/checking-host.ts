@@ -1,5 +1,5 @@
 import type { MembershipHost } from '../../../../src/consumer/group/membership-host.js';
-import { PartitionSet } from '../../../../src/consumer/group/partition-set.js';
+import { PartitionSet } from '../../../../src/cluster/partition-set.js';
 import type { KafkaError } from '../../../../src/errors/kafka-error.js';
 import type { TopicPartition } from '../../../../src/model/topic-partition.js';
 

@@ -2,7 +2,7 @@ import { ByteReader } from '../../../bytes/byte-reader.js';
 import { ByteWriter } from '../../../bytes/byte-writer.js';
 import { KafkaError } from '../../../errors/kafka-error.js';
 import { type TopicPartition } from '../../../model/topic-partition.js';
-import { PartitionSet } from '../partition-set.js';
+import { PartitionSet } from '../../../cluster/partition-set.js';
 
 /** What a member had before, and in which generation. */
 export interface Claim {
