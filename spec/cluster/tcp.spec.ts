@@ -14,7 +14,7 @@ import { selfSigned } from '../support/self-signed.js';
 const open: Server[] = [];
 /** The servers' ends of what the client opened. */
 const sockets: Set<Socket> = new Set<Socket>();
-/** Those a client could leave behind; jest has its own, which come and go. */
+/** Those a client could leave behind; jest has its own, which come and go, and a spec before this one may have left some. */
 const left = (): number =>
   process.getActiveResourcesInfo().filter((name) => /^(TCPSocketWrap|TLSWrap|GetAddrInfo|ConnectWrap)/u.test(name))
     .length;
@@ -42,6 +42,7 @@ afterEach(async () => {
 /** Asks for anything and returns why it failed; afterwards nothing of the client is left in the process. */
 async function failure(port: number, tls: ConnectionOptions | null = null, host = '127.0.0.1'): Promise<KafkaError> {
   const silent = (): void => undefined;
+  const before = left();
   const cluster = new Cluster(
     {
       bootstrapServers: [{ host, port }],
@@ -72,7 +73,7 @@ async function failure(port: number, tls: ConnectionOptions | null = null, host 
   // unref'd sockets are not among the resources: that they are gone shows at the other end
   const ends = [...sockets].map((socket) => once(socket, 'close'));
   await Promise.all(ends);
-  expect(left()).toBe(0);
+  expect(left()).toBeLessThanOrEqual(before);
   return error;
 }
 

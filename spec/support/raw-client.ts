@@ -105,16 +105,6 @@ export class RawConnection {
     }
   }
 
-  /** Until this broker has heard of the topic, which a group's assignment depends on. */
-  async heardOf(topic: string): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
-      const { topics } = await this.ask(metadataApi, 12, { topics: [{ name: topic }] });
-      if (topics[0]!.errorCode === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`The broker does not know ${topic}`);
-  }
-
   close(): void {
     this.#socket.destroy();
   }

@@ -31,13 +31,11 @@ function handle(call: Call<DescribeTopicPartitionsRequest>, answer: Answer<Descr
       continue;
     }
     const from = cursor?.topicName === name ? cursor.partitionIndex : 0;
-    const partitions = topic.partitions
-      .slice(from, from + room)
-      .map((partition) => ({
-        ...describedPartition(cluster, partition),
-        eligibleLeaderReplicas: [],
-        lastKnownElr: [],
-      }));
+    const partitions = topic.partitions.slice(from, from + room).map((partition) => ({
+      ...describedPartition(cluster, partition),
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
+    }));
     room -= partitions.length;
     topics.push({ errorCode: none, name, topicId: topic.id, isInternal: topic.internal, partitions });
     if (from + partitions.length < topic.partitions.length) {
