@@ -1,0 +1,105 @@
+// npm run simulate -- --seed N --runs M [--workers W] [--bail] [--trace]: the worlds of seeds N to N+M-1, see spec/simulation.
+import { fork } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '2' },
+    /** End at the first seed that fails. */
+    bail: { type: 'boolean', default: false },
+    /** Print what happens in the seeds. */
+    trace: { type: 'boolean', default: false },
+  },
+});
+const [first, runs, workers] = ['seed', 'runs', 'workers'].map((name) => {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number >= (name === 'seed' ? 0 : 1)) return number;
+  console.error(`--${name} takes a whole number`);
+  process.exit(2);
+});
+
+/** Every so many seeds one is run twice: the same seed must give the same trace. */
+const twiceEvery = 100;
+const shownLines = 40;
+const shownViolations = 3;
+const started = performance.now();
+const sums = { seeds: 0, events: 0, virtualMs: 0, failed: 0 };
+const counts = {};
+let next = first;
+let isEnding = false;
+
+function startWorker() {
+  const child = fork(fileURLToPath(new URL('../spec/simulation/worker.ts', import.meta.url)), [], {
+    execArgv: ['--no-warnings', '--import', new URL('./ts.mjs', import.meta.url).href],
+  });
+  return child;
+}
+
+function ask(child, seed, keepTrace) {
+  return new Promise((resolve, reject) => {
+    const ended = (code) => reject(new Error(`The worker ended with ${code} in seed ${seed}`));
+    child.once('exit', ended);
+    child.once('message', (result) => {
+      child.off('exit', ended);
+      resolve(result);
+    });
+    child.send({ seed, twice: !keepTrace && (seed - first) % twiceEvery === twiceEvery - 1, keepTrace });
+  });
+}
+
+async function work() {
+  const child = startWorker();
+  try {
+    while (next < first + runs && !isEnding) {
+      const seed = next++;
+      const result = await ask(child, seed, values.trace);
+      sums.seeds++;
+      sums.events += result.events;
+      sums.virtualMs += result.virtualMs;
+      for (const [what, times] of Object.entries(result.counts)) counts[what] = (counts[what] ?? 0) + times;
+      if (values.trace) for (const line of result.trace ?? []) console.log(line);
+      if (values.trace) console.log(`hash ${result.hash}`);
+      if (result.violations.length > 0) await failed(child, result);
+    }
+  } finally {
+    child.disconnect();
+  }
+}
+
+async function failed(child, result) {
+  sums.failed++;
+  if (values.bail) isEnding = true;
+  for (const { invariant, text } of result.violations.slice(0, 3))
+    console.log(`violation: seed ${result.seed}: ${invariant}: ${text}`);
+  if (sums.failed > shownViolations || values.trace) return;
+  const again = await ask(child, result.seed, true);
+  const file = join(mkdtempSync(join(tmpdir(), 'rx-kafka-simulation-')), `seed-${result.seed}.txt`);
+  const lines = again.trace ?? [];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  for (const line of lines.slice(-shownLines)) console.log(`  ${line}`);
+  console.log(
+    `  trace of ${lines.length} lines in ${file}, ${again.hash === result.hash ? 'the same again' : 'NOT the same again'}`,
+  );
+  console.log(`  again: npm run simulate -- --seed ${result.seed} --runs 1 --trace`);
+}
+
+await Promise.all(Array.from({ length: Math.min(workers, runs) }, work));
+
+const seconds = (performance.now() - started) / 1000;
+const entries = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
+const list = (wanted) =>
+  entries
+    .filter(([what]) => what.startsWith('fault: ') === wanted)
+    .map(([what, times]) => `${times} ${what.replace('fault: ', '')}`);
+console.log(`faults: ${list(true).join(', ')}`);
+console.log(`proved: ${list(false).join(', ')}`);
+console.log(
+  `${sums.seeds} seeds from ${first} in ${seconds.toFixed(1)} s (${(sums.seeds / seconds).toFixed(1)} seeds/s), ${sums.events} events, ${Math.round(sums.virtualMs / 1000)} s of virtual time, ${sums.failed} violations`,
+);
+process.exit(sums.failed === 0 ? 0 : 1);

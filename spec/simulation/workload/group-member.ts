@@ -1,0 +1,254 @@
+import { mergeMap, type Subscription } from 'rxjs';
+import {
+  type Consumer,
+  type ConsumerEvent,
+  type ConsumerRecord,
+  cooperativeSticky,
+  type Lease,
+  range,
+  type TopicPartition,
+  utf8,
+} from '../../../src/index.js';
+import { type ClientProcess } from '../client-process.js';
+import { type Chance } from '../chance.js';
+import { type Delivered } from '../invariant.js';
+import { type World } from '../world.js';
+import { type GroupPlan } from './group-plan.js';
+
+type Rec = ConsumerRecord<string | null, string>;
+
+/** A record whose lease the workload holds. */
+export interface OpenLease extends Delivered {
+  readonly lease: Lease;
+  readonly since: number;
+}
+
+/** One member of a group: a consumer, and a user that settles, pauses, seeks and commits as the plan says. */
+export class GroupMember {
+  readonly name: string;
+  readonly plan: GroupPlan;
+  readonly process: ClientProcess;
+  readonly consumer: Consumer<string | null, string>;
+  /** What it got and has not settled, by partition. */
+  readonly open: Map<string, Set<OpenLease>> = new Map<string, Set<OpenLease>>();
+  isLeaving = false;
+  hasLeft = false;
+  readonly #world: World;
+  readonly #chance: Chance;
+  #subscription: Subscription | null = null;
+  #delivered = 0;
+
+  constructor(world: World, process: ClientProcess, plan: GroupPlan, name: string, instance: string | null) {
+    this.#world = world;
+    this.process = process;
+    this.plan = plan;
+    this.name = name;
+    this.#chance = world.chance.fork(`member ${name}`);
+    const kafka = process.kafka({ requestTimeoutMs: plan.requestTimeoutMs, connectTimeoutMs: 2000 });
+    const { commit } = plan;
+    this.consumer = kafka.consumer<string | null, string>({
+      topics: plan.topics,
+      groupId: plan.id,
+      autoOffsetReset: 'earliest',
+      keyDeserializer: { name: 'ignored', deserialize: () => null },
+      valueDeserializer: utf8,
+      isolationLevel: plan.isolationLevel,
+      window: { records: plan.windowRecords },
+      commit: commit === 'byHand' ? false : commit,
+      maxPollRecords: plan.maxPollRecords,
+      rebalanceTimeoutMs: plan.rebalanceTimeoutMs,
+      drainTimeoutMs: plan.drainTimeoutMs,
+      ...(instance === null ? {} : { groupInstanceId: instance }),
+      ...(plan.protocol === 'consumer'
+        ? { groupProtocol: 'consumer' }
+        : {
+            assignors: [plan.protocol === 'eager' ? range : cooperativeSticky],
+            sessionTimeoutMs: plan.sessionTimeoutMs,
+            heartbeatIntervalMs: plan.heartbeatIntervalMs,
+          }),
+    });
+    this.consumer.events$.subscribe((event) => {
+      this.#told(event);
+    });
+  }
+
+  /** In the group as far as it knows, and able to do something about it. */
+  get isActive(): boolean {
+    return this.process.isAlive && !this.isLeaving;
+  }
+
+  join(): void {
+    this.#world.trace.note(`${this.name} joins ${this.plan.id}`);
+    this.#subscribe();
+    this.#user();
+  }
+
+  /** Leaves in order: closes, or unsubscribes first. */
+  leave(): void {
+    if (!this.isActive) return;
+    this.isLeaving = true;
+    this.#world.trace.note(`${this.name} leaves`);
+    if (this.#chance.happens(30)) this.#subscription?.unsubscribe();
+    this.process.close(() => {
+      this.hasLeft = true;
+      this.#world.trace.note(`${this.name} has left`);
+    });
+  }
+
+  /** Records of a partition that it holds a lease of. */
+  openIn(topic: string, partition: number): OpenLease[] {
+    const open = this.open.get(`${topic}/${partition}`);
+    if (open === undefined) return [];
+    for (const each of open) {
+      if (each.lease.state === 'open') continue;
+      open.delete(each);
+      this.#world.settled(each, 'fenced');
+    }
+    return [...open];
+  }
+
+  holds({ topic, partition }: TopicPartition): boolean {
+    return this.consumer.assignment.some((held) => held.partition === partition && held.topic === topic);
+  }
+
+  #subscribe(): void {
+    const { consumer, plan } = this;
+    const observer = {
+      error: (error: unknown) => {
+        this.#failed(error);
+      },
+    };
+    if (plan.source === 'batches') {
+      this.#subscription = consumer.batches$.subscribe({
+        ...observer,
+        next: (batch) => {
+          this.#got(batch.items, batch.lease);
+        },
+      });
+      return;
+    }
+    const records$ =
+      plan.source === 'records' ? consumer.records$ : consumer.partitions$.pipe(mergeMap((stream$) => stream$));
+    this.#subscription = records$.subscribe({
+      ...observer,
+      next: (record) => {
+        this.#got([record], record.lease);
+      },
+    });
+  }
+
+  #failed(error: unknown): void {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.#world.trace.note(`${this.name} failed: ${text}`);
+    this.#world.counts.add('streams failed');
+    this.#world.violate('no stream fails', `${this.name}: ${text}`);
+  }
+
+  #got(records: readonly Rec[], lease: Lease): void {
+    const since = this.process.now();
+    const taken: OpenLease[] = records.map(({ topic, partition, offset, value }) => ({
+      member: this,
+      topic,
+      partition,
+      offset,
+      value,
+      lease,
+      since,
+    }));
+    const [first] = taken;
+    const key = `${first!.topic}/${first!.partition}`;
+    let open = this.open.get(key);
+    if (open === undefined) this.open.set(key, (open = new Set<OpenLease>()));
+    for (const each of taken) {
+      open.add(each);
+      this.#delivered++;
+      this.#world.delivered(each);
+    }
+    const { latePercent, slowPercent, releasePercent } = this.plan;
+    const lateMs = this.#world.isCalm ? Math.min(20, this.plan.lateMs) : this.plan.lateMs;
+    const draw = this.#chance.random() * 100;
+    const wait = Math.floor(this.#chance.random() * lateMs);
+    if (draw < releasePercent) this.#later(wait, taken, 'released');
+    else if (draw < releasePercent + slowPercent) this.#later(1000 + 8 * wait, taken, 'acked');
+    else if (draw < releasePercent + slowPercent + latePercent) this.#later(wait, taken, 'acked');
+    else this.#settle(taken, 'acked');
+  }
+
+  #later(ms: number, taken: readonly OpenLease[], how: 'acked' | 'released'): void {
+    this.process.user.schedule(() => {
+      this.#settle(taken, how);
+    }, ms);
+  }
+
+  #settle(taken: readonly OpenLease[], how: 'acked' | 'released'): void {
+    const [first] = taken;
+    const open = this.open.get(`${first!.topic}/${first!.partition}`)!;
+    const { lease } = first!;
+    const answer = how === 'acked' ? lease.ack() : lease.release();
+    for (const each of taken) {
+      if (!open.delete(each)) continue;
+      this.#world.settled(each, answer === 'accepted' ? how : 'fenced');
+    }
+  }
+
+  #told(event: ConsumerEvent): void {
+    const partitions =
+      'partitions' in event
+        ? event.partitions.map(({ topic, partition }) => `${topic}/${partition}`).join(' ')
+        : 'topic' in event
+          ? `${event.topic}/${event.partition}`
+          : '';
+    const more = event.type === 'discontinuity' ? ` ${event.reason} ${event.from} to ${event.to}` : '';
+    this.#world.trace.note(`${this.name} ${event.type} ${partitions}${more}`);
+    this.#world.counts.add(event.type);
+    for (const watch of this.#world.watches) watch.told?.(this, event);
+  }
+
+  /** What a user does now and then. */
+  #user(): void {
+    const { process, consumer, plan } = this;
+    process.user.schedule(
+      () => {
+        if (this.isLeaving) return;
+        const [held] = consumer.assignment;
+        if (plan.commit === 'byHand') this.#commit();
+        if (held !== undefined && !this.#world.isCalm) {
+          if (this.#chance.happens(8)) this.#pause(this.#chance.pick(consumer.assignment));
+          if (plan.seeks && this.#chance.happens(8)) this.#seekBack(this.#chance.pick(consumer.assignment));
+        }
+        this.#user();
+      },
+      this.#chance.between(100, 600),
+    );
+  }
+
+  #commit(): void {
+    const ended = this.process.began('commit');
+    this.consumer.commit().subscribe({ next: ended, error: ended, complete: ended });
+  }
+
+  #pause(tp: TopicPartition): void {
+    this.#world.trace.note(`${this.name} pauses ${tp.topic}/${tp.partition}`);
+    this.#world.counts.add('paused');
+    this.consumer.pause([tp]);
+    this.process.user.schedule(
+      () => {
+        if (!this.isLeaving) this.consumer.resume([tp]);
+      },
+      this.#chance.between(50, 2000),
+    );
+  }
+
+  #seekBack(tp: TopicPartition): void {
+    const committed = this.#world.committed(this.plan.id, tp.topic, tp.partition) ?? 0;
+    const to = this.#chance.pick([
+      'committed',
+      'beginning',
+      Math.floor(this.#chance.random() * (committed + 1)),
+    ] as const);
+    this.#world.trace.note(`${this.name} seeks ${tp.topic}/${tp.partition} to ${to}`);
+    this.#world.counts.add('sought');
+    const ended = this.process.began('seek');
+    this.consumer.seek(tp, to).subscribe({ next: ended, error: ended, complete: ended });
+  }
+}

@@ -1,0 +1,107 @@
+import { type World } from '../world.js';
+import { GroupMember } from './group-member.js';
+import { type GroupPlan } from './group-plan.js';
+
+/** A group whose members come, leave, die and stand still. */
+export class GroupWork {
+  readonly plan: GroupPlan;
+  readonly members: GroupMember[] = [];
+  readonly #world: World;
+  readonly #chance;
+  #made = 0;
+  #isEnding = false;
+
+  constructor(world: World, plan: GroupPlan) {
+    this.#world = world;
+    this.plan = plan;
+    this.#chance = world.chance.fork(`group ${plan.id}`);
+    for (let n = this.#chance.between(1, plan.mostMembers); n > 0; n--)
+      world.after(this.#chance.between(0, 1500), () => {
+        this.#join();
+      });
+    this.#next();
+  }
+
+  get active(): GroupMember[] {
+    return this.members.filter((member) => member.isActive);
+  }
+
+  /** Faults have ended: who stands still runs on, and somebody is there. */
+  calm(): void {
+    for (const { process } of this.active) process.resume();
+    if (this.active.length === 0) this.#join();
+  }
+
+  /** Partitions whose commits have not come up with what there is to read. */
+  behind(): string[] {
+    const { id, topics, isolationLevel } = this.plan;
+    return topics.flatMap((topic) =>
+      this.#world.logs(topic).flatMap(({ partition, records }) => {
+        const committed = this.#world.committed(id, topic, partition) ?? 0;
+        const last = records.findLast(({ fate }) => isolationLevel === 'read_uncommitted' || fate !== 'aborted');
+        if (last === undefined || last.offset < committed) return [];
+        return [`${id} ${topic}/${partition} committed ${committed}, last record ${last.offset}`];
+      }),
+    );
+  }
+
+  end(): void {
+    this.#isEnding = true;
+    for (const member of this.active) member.leave();
+  }
+
+  #next(): void {
+    this.#world.after(this.#chance.between(800, 4000), () => {
+      if (this.#world.isCalm || this.#isEnding) return;
+      this.#turn();
+      this.#next();
+    });
+  }
+
+  #turn(): void {
+    const { active } = this;
+    const draw = this.#chance.random();
+    if (active.length === 0 || (draw < 0.3 && active.length < this.plan.mostMembers)) {
+      this.#join();
+      return;
+    }
+    const member = this.#chance.pick(active);
+    if (draw < 0.5) {
+      this.#world.counts.add('left');
+      member.leave();
+    } else if (draw < 0.65) {
+      this.#world.counts.add('fault: kill member');
+      member.process.kill();
+    } else if (draw < 0.8 && member.process.isRunning) {
+      this.#world.counts.add('fault: stop member');
+      member.process.stop();
+      this.#world.after(this.#chance.pick([300, 3000, 9000, 12_000]), () => {
+        member.process.resume();
+      });
+    }
+  }
+
+  #join(): void {
+    if (this.#isEnding) return;
+    const number = this.#made++;
+    const name = `${this.plan.id}.${number}`;
+    const instance = this.plan.isStatic ? this.#freeInstance() : null;
+    const member = new GroupMember(this.#world, this.#world.process(name), this.plan, name, instance);
+    this.#instances.set(member, instance);
+    this.members.push(member);
+    this.#world.counts.add('joined');
+    member.join();
+  }
+
+  readonly #instances = new Map<GroupMember, string | null>();
+
+  /** A place that nobody has who is not dead or gone. */
+  #freeInstance(): string {
+    const taken = new Set(
+      this.members
+        .filter(({ hasLeft, process }) => process.isAlive && !hasLeft)
+        .map((member) => this.#instances.get(member)),
+    );
+    for (let n = 0; ; n++) if (!taken.has(`${this.plan.id}-${n}`)) return `${this.plan.id}-${n}`;
+  }
+}
