@@ -139,7 +139,7 @@ describe('group', () => {
       const twice$ = one$.pipe(repeat({ count: 2, delay: () => timer(5) }));
       expectObservable(twice$, '--^').toBe('--x----(y|)');
       expectCommits(consumer).toBe('--c----d', { c: [at(0, 1)], d: [at(0, 2)] });
-      expectObservable(consumer.assignment$).toBe('a-(baa)(baa)', { a: [], b: [p0] });
+      expectObservable(consumer.assignment$).toBe('a-(ba)-(ba)', { a: [], b: [p0] });
     });
   });
 

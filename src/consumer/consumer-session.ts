@@ -134,7 +134,6 @@ export class ConsumerSession implements MembershipHost, CursorListener {
       over: () => {
         this.#tellAssignment();
       },
-      closed: () => this.#closed,
     });
     this.#watch = new ProgressWatch(parts.watch, options, () => this.partitions.all(), {
       stalled: (held, offset, why) => {

@@ -17,16 +17,19 @@ export interface DrainsHost {
   event(event: ConsumerEvent): void;
   /** Partitions ended: the assignment is another one. */
   over(): void;
-  closed(): boolean;
 }
 
-/** How often a shutdown looks whether the drains of a rebalance that it overtook have ended, milliseconds. */
-const othersEveryMs = 20;
+/** A shutdown that has drained its own and waits for the drains of rebalances that it overtook. */
+interface Overtaking {
+  readonly others: Set<Drain>;
+  readonly done: () => void;
+}
 
 /** All drains of a session: those of rebalances, side by side, and the one of its end. */
 export class PartitionDrains {
   readonly #host: DrainsHost;
   readonly #running: Set<Drain> = new Set<Drain>();
+  readonly #overtaking: Set<Overtaking> = new Set<Overtaking>();
   #drained = 0;
   #abandoned = 0;
 
@@ -56,6 +59,7 @@ export class PartitionDrains {
       this.#abandoned += own.abandoned;
       this.#finish(live, why, own.drained);
       this.#whenOver(others, done);
+      this.#ended(drain);
     });
     this.#running.add(drain);
     drain.start();
@@ -72,13 +76,17 @@ export class PartitionDrains {
   }
 
   #whenOver(others: readonly Drain[], done: () => void): void {
-    if (this.#host.closed() || !others.some((other) => this.#running.has(other))) {
-      done();
-      return;
+    const still = others.filter((other) => this.#running.has(other));
+    if (still.length === 0) done();
+    else this.#overtaking.add({ others: new Set(still), done });
+  }
+
+  #ended(drain: Drain): void {
+    for (const waiting of this.#overtaking) {
+      if (!waiting.others.delete(drain) || waiting.others.size > 0) continue;
+      this.#overtaking.delete(waiting);
+      waiting.done();
     }
-    this.#host.runtime.scheduler.schedule(() => {
-      this.#whenOver(others, done);
-    }, othersEveryMs);
   }
 
   #finish(partitions: readonly HeldPartition[], why: 'revoked' | 'drained', drained: number): void {

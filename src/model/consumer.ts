@@ -266,6 +266,7 @@ export interface Consumer<K, V> {
    * Fails with OffsetResetError when an offset is not in the log. @throws InvalidOptionError, UsageError
    */
   readRange(range?: ReadRange): Observable<ConsumerRecord<K, V>>;
+  /** The partitions held, once for each change. Hot: replays the present ones, completes at close. */
   readonly assignment$: Observable<readonly TopicPartition[]>;
   readonly events$: Observable<ConsumerEvent>;
   readonly state$: Observable<ConsumerState>;

@@ -82,7 +82,8 @@ export class ConsumerClient<K, V> implements Consumer<K, V> {
         if (this.#state.value !== state) this.#state.next(state);
       },
       assignment: (partitions) => {
-        this.#assignment.next(Object.freeze(partitions));
+        if (partitions.length > 0 || this.#assignment.value.length > 0)
+          this.#assignment.next(Object.freeze(partitions));
       },
       hook: (name, partitions, context, done) => {
         runHook(hooks[name], partitions, context, done);
