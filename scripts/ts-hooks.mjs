@@ -1,10 +1,14 @@
 // Module hooks behind ts.mjs: `./x.js` finds `./x.ts`, the package's own name finds its sources, types are stripped by swc.
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transform } from '@swc/core';
+import { transform, version } from '@swc/core';
 
 const root = new URL('../', import.meta.url);
+const cache = fileURLToPath(new URL(`node_modules/.cache/stripped-${version}`, root));
+/** They are a third of what is loaded: for those who look at them. */
+const sourceMaps = /--inspect|--enable-source-maps/.test(`${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS}`);
 const entries = {
   'rx-kafka': new URL('src/index.ts', root).href,
   'rx-kafka/operators': new URL('operators/index.ts', root).href,
@@ -27,12 +31,32 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const filename = fileURLToPath(url);
-  const { code } = await transform(await readFile(filename, 'utf8'), {
+  return { format: 'module', source: await stripped(filename, readFileSync(filename, 'utf8')), shortCircuit: true };
+}
+
+/** Stripping was half of the start of a process: what was stripped once is kept beside the packages, by its content. */
+async function stripped(filename, text) {
+  const key = createHash('sha1').update(filename).update('\0').update(text).digest('hex');
+  const kept = join(cache, `${key}${sourceMaps ? '.map' : ''}.mjs`);
+  try {
+    return readFileSync(kept, 'utf8');
+  } catch {
+    // not stripped before
+  }
+  const { code } = await transform(text, {
     filename,
     swcrc: false,
-    sourceMaps: 'inline',
+    sourceMaps: sourceMaps ? 'inline' : false,
     module: { type: 'es6' },
     jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
   });
-  return { format: 'module', source: code, shortCircuit: true };
+  try {
+    mkdirSync(cache, { recursive: true });
+    // renamed when whole: another process may read it at this moment
+    writeFileSync(`${kept}.${process.pid}`, code);
+    renameSync(`${kept}.${process.pid}`, kept);
+  } catch {
+    // nowhere to write: it is stripped each time
+  }
+  return code;
 }

@@ -1,152 +1,141 @@
-// The main job, to look at: orders in, invoices out, two instances of one group, one of them stopped in the middle.
-import { interval, map, type Observable, take, takeUntil, tap, Subject, timer } from 'rxjs';
-import { Kafka, json, utf8, type Consumer, type PartitionLag } from 'rx-kafka';
-import { commitOffsets, forEachPartition, processEach, produce, produceFrom } from 'rx-kafka/operators';
-import { createTopic } from '../../spec/support/peers/kafkajs.js';
-import { startCluster } from '../../spec/support/kafka/cluster.js';
+// npm run demo: orders in, invoices out, exactly once, while a broker and a billing process are killed.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka } from 'rx-kafka';
+import { audit, grouped, isKept, verdict } from './audit.js';
+import { type Brokers, embeddedBrokers } from './brokers.js';
+import { readAll } from './feed.js';
+import { type DemoOptions, demoOptions, usage } from './options.js';
 import { Screen } from './screen.js';
+import { story, type Until } from './story.js';
+import { World } from './world.js';
 
-interface Order {
-  readonly id: string;
-  readonly qty: number;
-}
-interface Invoice {
-  readonly id: string;
-  readonly total: number;
-}
+/** Milliseconds without a new invoice after which the demo gives up. */
+const patienceMs = 60_000;
+const stopMs = 10_000;
 
-const total = 60_000;
-const partitions = 6;
-
-/** An instance of the service: a member of the group with its own connections. */
-class Instance {
-  readonly name: string;
-  processed = 0;
-  lag: readonly PartitionLag[] = [];
-  readonly #kafka: Kafka;
-  readonly #orders: Consumer<string, Order>;
-
-  constructor(name: string, bootstrapServers: string, log: (line: string) => void) {
-    this.name = name;
-    this.#kafka = new Kafka({ bootstrapServers, clientId: name });
-    this.#orders = this.#kafka.consumer({
-      groupId: 'billing',
-      topics: 'orders',
-      keyDeserializer: utf8,
-      valueDeserializer: json<Order>(),
-      autoOffsetReset: 'earliest',
-      heartbeatIntervalMs: 500,
-      sessionTimeoutMs: 6000,
-    });
-    const producer = this.#kafka.producer({ keySerializer: utf8, valueSerializer: json<Invoice>() });
-    const failed = (error: unknown): void => {
-      log(`${name} failed: ${String(error)}`);
-    };
-    this.#orders.events$.subscribe({
-      error: failed,
-      next: (event) => {
-        if (event.type !== 'assigned' && event.type !== 'revoked' && event.type !== 'lost') return;
-        log(`${name} ${event.type} ${event.partitions.map(({ partition }) => partition).join(' ')}`);
-      },
-    });
-    this.#orders.lag({ everyMs: 200 }).subscribe({ next: (lag) => (this.lag = lag), error: failed });
-    this.#orders.partitions$
-      .pipe(
-        forEachPartition((orders$) =>
-          orders$.pipe(
-            processEach((order) => price(order.value), { concurrency: 24, order: 'key' }),
-            produce(producer, ({ value }) => ({ topic: 'invoices', key: value.id, value })),
-            tap(() => (this.processed += 1)),
-          ),
-        ),
-        commitOffsets({ everyMs: 500 }),
-      )
-      .subscribe({ error: failed });
-  }
-
-  stop(): Promise<void> {
-    return this.#kafka.close();
-  }
+function introduction({ bootstrapServers, atLeastOnce }: DemoOptions): string {
+  const embedded = bootstrapServers === null;
+  return [
+    `${atLeastOnce ? 'At least once' : 'Exactly once'}: three billing processes turn orders into invoices, on ` +
+      `${embedded ? 'a Kafka cluster of three brokers inside this process' : `the Kafka cluster at ${bootstrapServers}`}.`,
+    atLeastOnce
+      ? 'Each reads orders, writes one invoice per order, and commits once per second how far it has come.'
+      : 'Each reads orders, writes one invoice per order, and commits both together in one Kafka transaction.',
+    `On the way ${embedded ? 'a broker is killed, then a billing process' : 'a billing process is killed'}. In the end both topics are read and compared.`,
+    '',
+  ].join('\n');
 }
 
-/** A slow neighbour system. */
-function price(order: Order): Observable<Invoice> {
-  return timer(10).pipe(map(() => ({ id: order.id, total: order.qty * 12 })));
+/** Answers when `is` holds; rejects on Ctrl-C, when a process ended by itself, or when nothing moves any more. */
+function waiting(world: World, signal: AbortSignal): Until {
+  return async (what, is) => {
+    let last = -1;
+    let since = performance.now();
+    while (!is()) {
+      await sleep(20, undefined, { signal });
+      const failed = world.members.find(({ state }) => state === 'failed');
+      if (failed !== undefined) throw new Error(`${failed.name} ended by itself`);
+      if (world.visible !== last) since = performance.now();
+      last = world.visible;
+      if (performance.now() - since > patienceMs) throw new Error(`Gave up waiting until ${what}`);
+    }
+  };
 }
 
-function* orders(): Generator<Order> {
-  for (let n = 0; n < total; n++) yield { id: `order-${n}`, qty: 1 + (n % 9) };
+/** @returns whether the promise was kept */
+async function check(kafka: Kafka, brokers: Brokers, options: DemoOptions, screen: Screen): Promise<boolean> {
+  const read = await readAll(kafka, brokers);
+  const findings = audit(read.orders, read.invoices);
+  const rolledBack =
+    read.rolledBack === 0
+      ? ''
+      : `\n${grouped(read.rolledBack)} more invoices are in the log, of transactions that were rolled back: no such reader sees them.`;
+  screen.say(`A new reader reads both topics from the beginning (read_committed) and compares them.${rolledBack}`);
+  const kept = isKept(findings, options.atLeastOnce) && findings.orders === options.orders;
+  if (options.atLeastOnce && findings.duplicated > 0)
+    screen.say('What was written after the last commit of the killed process was written again: at least once.');
+  screen.print();
+  screen.print(verdict(findings));
+  return kept;
 }
 
-async function main(): Promise<void> {
-  const screen = new Screen(partitions);
-  const given = process.env['KAFKA_BROKERS'];
-  const cluster =
-    given === undefined ? await screen.step('starting three brokers', startCluster({ brokers: 3 })) : null;
-  const bootstrapServers = given ?? cluster?.bootstrapServers ?? '';
+async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<boolean> {
+  const say = (line: string): void => {
+    screen.say(line);
+  };
+  screen.print(introduction(options));
+  const { bootstrapServers } = options;
+  const brokers =
+    bootstrapServers === null
+      ? await embeddedBrokers()
+      : await (await import('./given-brokers.js')).givenBrokers(bootstrapServers);
+  const world = new World(brokers, options, say);
+  const stopped = (): void => {
+    world.kill();
+  };
+  process.once('exit', stopped);
+  const drawing = setInterval(() => {
+    screen.show(world.shown());
+  }, 100);
   try {
-    for (const topic of ['orders', 'invoices']) await createTopic(bootstrapServers, topic, { partitions });
-    const kafka = new Kafka({ bootstrapServers, clientId: 'demo' });
-    const filler = kafka.producer({ keySerializer: utf8, valueSerializer: json<Order>() });
-    const log = (line: string): void => {
-      screen.event(line);
-    };
-    let filled = 0;
-    produceFrom(orders(), filler, (order) => ({
-      topic: 'orders',
-      key: `customer-${order.qty}-${order.id.slice(-3)}`,
-      value: order,
-    })).subscribe({
-      next: () => (filled += 1),
-      error: (error: unknown) => {
-        log(`filling failed: ${String(error)}`);
-      },
-    });
-    const instances = [
-      new Instance('billing-1', bootstrapServers, log),
-      new Instance('billing-2', bootstrapServers, log),
-    ];
-    const stopped: Promise<void>[] = [];
-    const started = Date.now();
-    await new Promise<void>((resolve, reject) => {
-      const done = new Subject<void>();
-      interval(200)
-        .pipe(takeUntil(done))
-        .subscribe({
-          error: reject,
-          next: () => {
-            const processed = instances.reduce((sum, instance) => sum + instance.processed, 0);
-            screen.progress({ filled, processed, total, lags: instances.map(({ name, lag }) => ({ name, lag })) });
-            if (stopped.length === 0 && processed > total / 2) {
-              log('stopping billing-1, it drains and hands its partitions over');
-              stopped.push(instances[0]!.stop());
-            }
-            if (processed >= total || Date.now() - started > 120_000) {
-              done.next();
-              resolve();
-            }
-          },
-        });
-    });
-    await Promise.all(stopped);
-    await instances[1]!.stop();
-    const [inCount, outCount] = await Promise.all(['orders', 'invoices'].map((topic) => countOf(kafka, topic)));
+    say(
+      brokers.controls === null
+        ? `Topics ${brokers.orders} and ${brokers.invoices} are made, to be deleted in the end.`
+        : `Brokers 1, 2 and 3 listen on ${brokers.bootstrapServers.replaceAll(',', ', ')}.`,
+    );
+    await story(world, say, waiting(world, signal));
+    await world.close(stopMs);
+    clearInterval(drawing);
+    screen.hide();
+    const kafka = new Kafka({ bootstrapServers: brokers.bootstrapServers, clientId: 'auditor' });
+    const kept = await check(kafka, brokers, options, screen);
     await kafka.close();
-    screen.end(`${inCount} orders in, ${outCount} invoices out, ${Math.max(0, (inCount ?? 0) - (outCount ?? 0))} lost`);
-    if (inCount !== total || (outCount ?? 0) < total) process.exitCode = 1;
+    return kept;
   } finally {
-    await cluster?.stop();
+    clearInterval(drawing);
+    screen.hide();
+    await world.close(stopMs);
+    await brokers.close();
+    process.off('exit', stopped);
   }
 }
 
-/** Records in a topic that nothing was deleted from. */
-async function countOf(kafka: Kafka, topic: string): Promise<number> {
-  const consumer = kafka.consumer({ topics: topic });
-  const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
-  const ends = await new Promise<readonly { readonly offset: number }[]>((resolve, reject) => {
-    consumer.endOffsets(all).pipe(take(1)).subscribe({ next: resolve, error: reject });
+async function main(): Promise<number> {
+  let options: DemoOptions | null;
+  try {
+    options = demoOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}\n`);
+    return 2;
+  }
+  if (options === null) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  const screen = new Screen();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      // the second one does not wait
+      if (interrupted.signal.aborted) process.exit(130);
+      screen.say('Stopping.');
+      interrupted.abort();
+    });
+  }
+  process.once('exit', () => {
+    screen.close();
   });
-  return ends.reduce((sum, { offset }) => sum + offset, 0);
+  try {
+    return (await demo(options, screen, interrupted.signal)) ? 0 : 1;
+  } catch (error) {
+    if (interrupted.signal.aborted) {
+      screen.print('Stopped before the end, nothing was compared.');
+      return 130;
+    }
+    screen.say((error as Error).message);
+    return 1;
+  }
 }
 
-void main();
+// what is left open would be a mistake, and shall be seen: nothing forces the end
+process.exitCode = await main();

@@ -1,80 +1,98 @@
-import { type PartitionLag } from 'rx-kafka';
+import { styleText } from 'node:util';
 
-interface Progress {
-  readonly filled: number;
-  readonly processed: number;
-  readonly total: number;
-  readonly lags: readonly { readonly name: string; readonly lag: readonly PartitionLag[] }[];
+/** Where lines go: a terminal, a file, a pipe. */
+export interface Output {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly hasColors?: (() => boolean) | undefined;
+  write(text: string): unknown;
 }
 
-const width = 30;
+/** What is shown at the moment: as a block on a terminal, as one line elsewhere. */
+export interface Shown {
+  readonly block: readonly string[];
+  readonly line: string;
+}
 
-/** Progress in place on a terminal, as a line per second elsewhere. */
+const hideCursor = '\u001b[?25l';
+const showCursor = '\u001b[?25h';
+const toLineEnd = '\u001b[K';
+const toScreenEnd = '\u001b[J';
+/** What is broken stands out. */
+const alarming = /\b(?:KILLED|DOWN|killed)\b/gu;
+
+/**
+ * Lines that stay, above a block that is drawn anew in place. It is overwritten line by line in one write and never cleared
+ * before, so it does not flicker. Without a terminal there is no block but a plain line now and then.
+ */
 export class Screen {
-  readonly #tty: boolean = process.stdout.isTTY;
-  readonly #partitions: number;
-  readonly #started: number = Date.now();
-  #lastProcessed = 0;
-  #lastAt: number = Date.now();
-  #rate = 0;
-  #lines = 0;
-  #printedAt = 0;
+  readonly #output: Output;
+  readonly #colours: boolean;
+  readonly #now: () => number;
+  readonly #started: number;
+  #drawn: readonly string[] = [];
+  #lineAt: number;
 
-  constructor(partitions: number) {
-    this.#partitions = partitions;
+  constructor(output: Output = process.stdout, now: () => number = () => performance.now()) {
+    this.#output = output;
+    this.#colours = output.hasColors?.() === true;
+    this.#now = now;
+    this.#started = now();
+    this.#lineAt = this.#started;
+    if (this.#isTTY) output.write(hideCursor);
   }
 
-  async step<T>(what: string, work: Promise<T>): Promise<T> {
-    this.event(`${what} ...`);
-    const result = await work;
-    this.event(`${what}: ready`);
-    return result;
+  get #isTTY(): boolean {
+    return this.#output.isTTY === true;
   }
 
-  event(line: string): void {
-    this.#clear();
-    console.log(`${((Date.now() - this.#started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  /** A line without a time. */
+  print(text = ''): void {
+    this.#put(text.split('\n'), this.#drawn);
   }
 
-  progress(progress: Progress): void {
-    const now = Date.now();
-    if (now - this.#lastAt >= 1000) {
-      this.#rate = ((progress.processed - this.#lastProcessed) * 1000) / (now - this.#lastAt);
-      this.#lastProcessed = progress.processed;
-      this.#lastAt = now;
+  /** Something that happened, with its time. */
+  say(text: string): void {
+    const [first = '', ...rest] = text.split('\n');
+    const at = `${((this.#now() - this.#started) / 1000).toFixed(1).padStart(5)} s`;
+    this.#put([`${at}  ${first}`, ...rest.map((line) => `         ${line}`)], this.#drawn);
+  }
+
+  /** How things stand; as often as you like. */
+  show({ block, line }: Shown): void {
+    if (this.#isTTY) {
+      if (block.join('\n') !== this.#drawn.join('\n')) this.#put([], block);
+    } else if (this.#now() - this.#lineAt >= 1000) {
+      this.#lineAt = this.#now();
+      this.say(line);
     }
-    if (!this.#tty && now - this.#printedAt < 1000) return;
-    this.#printedAt = now;
-    this.#clear();
-    const lines = this.#tty ? this.#block(progress) : [this.#line(progress)];
-    console.log(lines.join('\n'));
-    this.#lines = this.#tty ? lines.length : 0;
   }
 
-  end(line: string): void {
-    this.event(line);
+  /** Takes the block away. */
+  hide(): void {
+    this.#put([], []);
   }
 
-  #block(progress: Progress): string[] {
-    const bar = '█'.repeat(Math.round((progress.processed / progress.total) * width)).padEnd(width, '░');
-    const lines = [`${bar} ${progress.processed} of ${progress.total} invoices, ${Math.round(this.#rate)} per second`];
-    for (let partition = 0; partition < this.#partitions; partition++) {
-      const holders = progress.lags.flatMap(({ name, lag }) =>
-        lag.filter((entry) => entry.partition === partition).map((entry) => `${name} lag ${entry.lag}`),
-      );
-      lines.push(`  orders ${partition}  ${holders.join(', ') || '-'}`);
+  close(): void {
+    this.hide();
+    if (this.#isTTY) this.#output.write(showCursor);
+  }
+
+  #painted(row: string): string {
+    return this.#colours ? row.replace(alarming, (word) => styleText('red', word)) : row;
+  }
+
+  #put(lines: readonly string[], block: readonly string[]): void {
+    if (!this.#isTTY) {
+      if (lines.length > 0) this.#output.write(`${lines.join('\n')}\n`);
+      return;
     }
-    return lines;
-  }
-
-  #line(progress: Progress): string {
-    const lags = progress.lags.map(({ name, lag }) => `${name} ${lag.map((l) => `${l.partition}:${l.lag}`).join(' ')}`);
-    return `         ${progress.filled} filled, ${progress.processed} invoiced, ${Math.round(this.#rate)} per second; lag ${lags.join(' | ')}`;
-  }
-
-  #clear(): void {
-    if (this.#lines === 0) return;
-    process.stdout.write(`\u001b[${this.#lines}A\u001b[0J`);
-    this.#lines = 0;
+    // a line that wraps would take two rows, and the way back up would be too short
+    const { columns = 0 } = this.#output;
+    const width = (columns === 0 ? 80 : columns) - 1;
+    const up = this.#drawn.length === 0 ? '' : `\u001b[${this.#drawn.length}A`;
+    const rows = [...lines, ...block.map((line) => line.slice(0, width))].map((row) => this.#painted(row));
+    this.#output.write(`${up}${rows.map((row) => `${row}${toLineEnd}\n`).join('')}${toScreenEnd}`);
+    this.#drawn = block;
   }
 }
