@@ -75,7 +75,7 @@ async function runCase({ name, brokers, admin, java, present }) {
   let input = null;
   if (shape.input) {
     input = await admin.create('input', shape.partitions, replication);
-    const count = Math.max(...entries.map(({ client }) => taskOf(name, client).count));
+    const count = Math.max(...entries.map(({ client }) => allOf(taskOf(name, client))));
     await measure('java', 'fill', { brokers, topic: input, size: shape.size, count, warmUp: 0 }, java);
     const held = await admin.records(input);
     if (held !== count) throw new Error(`${held} of ${count} records in the input topic`);
@@ -119,6 +119,11 @@ async function runOnce({ name, client, way, brokers, admin, java, input, replica
   }
 }
 
+/** Records of one run, the unmeasured ones included. */
+function allOf({ count, warmUp }) {
+  return count + warmUp;
+}
+
 /** What a run lost; a run with losses does not count. */
 async function mistakes({ name, pipe, reads, task, written, group, input, figures, admin }) {
   const wrong = [];
@@ -126,13 +131,13 @@ async function mistakes({ name, pipe, reads, task, written, group, input, figure
   if (figures.records < task.count) wrong.push(`${figures.records} of ${task.count} records`);
   if (written !== null) {
     const held = await admin.records(written);
-    const least = task.count + task.warmUp;
+    const least = allOf(task);
     // a pipe may have taken more than it was asked for before it could be stopped
     if (pipe ? held < least : held !== least) wrong.push(`${held} of ${least} records in the topic`);
   }
   if (pipe) {
     const committed = await admin.committed(group, input);
-    if (committed < task.count) wrong.push(`${committed} of ${task.count} committed`);
+    if (committed < allOf(task)) wrong.push(`${committed} of ${allOf(task)} committed`);
   } else if (reads && figures.volume < task.count * task.size) {
     wrong.push(`${figures.volume} bytes of ${task.count * task.size}`);
   }

@@ -120,38 +120,50 @@ async function consumeRecords(context, options) {
   await kafka.close();
 }
 
+/** Counts the records of a pipe: the window opens behind the warm-up, `ended` runs after the last one. */
+function counting(context, ended) {
+  const { warmUp, count } = context;
+  let records = 0;
+  if (warmUp === 0) context.start();
+  return {
+    record() {
+      records += 1;
+      if (records === warmUp) context.start();
+      else if (records === warmUp + 1) context.first();
+      if (records === warmUp + count) setImmediate(ended);
+    },
+    records: () => records - warmUp,
+  };
+}
+
 async function pipe(context) {
   const kafka = connect(context);
   const consumer = reader(kafka, context);
   const producer = kafka.producer();
   const { output } = context;
-  let records = 0;
-  context.start();
+  // settles and commits what is under way, then completes the stream
+  const counter = counting(context, () => void consumer.drain());
   const receipts = await drained(
     consumer.records$.pipe(
       mapValue((record) => record.value),
       produce(producer, ({ value }) => {
-        context.first();
-        records += 1;
-        // settles and commits what is under way, then completes the stream
-        if (records === context.count) setImmediate(() => void consumer.drain());
+        counter.record();
         return { topic: output, key: value.subarray(0, 10), value };
       }),
       commitOffsets(),
     ),
   );
-  context.stop(records, { receipts });
+  context.stop(counter.records(), { receipts });
   await kafka.close();
 }
 
 /** The same pipe, exactly once: windows of 500 records, their output and offsets in one transaction each. */
-async function exactlyOnce(context) {
+async function exactlyOnce(context, slots = 1) {
   const kafka = connect(context);
   const consumer = reader(kafka, context);
-  const producer = kafka.transactionalProducer({ transactionalId: `bench-${process.pid}` });
+  const producer = kafka.transactionalProducer({ transactionalId: `bench-${process.pid}`, slots });
   const { output } = context;
-  let records = 0;
-  context.start();
+  const counter = counting(context, () => void consumer.drain());
   const committed = await drained(
     consumer.records$.pipe(
       transaction(
@@ -160,9 +172,7 @@ async function exactlyOnce(context) {
           window$.pipe(
             mapValue((record) => record.value),
             produce(tx, ({ value }) => {
-              context.first();
-              records += 1;
-              if (records === context.count) setImmediate(() => void consumer.drain());
+              counter.record();
               return { topic: output, key: value.subarray(0, 10), value };
             }),
           ),
@@ -170,7 +180,7 @@ async function exactlyOnce(context) {
       ),
     ),
   );
-  context.stop(records, { committed });
+  context.stop(counter.records(), { committed });
   await kafka.close();
 }
 
@@ -231,7 +241,9 @@ export const cases = {
   'C1a text': (context) => consumeBatches(context, { valueDeserializer: utf8 }),
   'C1b text': (context) => consumeRecords(context, { valueDeserializer: utf8 }),
   E1: pipe,
-  E2: exactlyOnce,
+  E2: (context) => exactlyOnce(context),
+  'E2 four slots': (context) => exactlyOnce(context, 4),
+  'E2 at least once': pipe,
   P6: oneByOne,
   M1: stopped,
   S1: idle,

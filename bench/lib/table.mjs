@@ -13,6 +13,8 @@ const means = {
   P5: '`produceFrom`, bytes',
   E1: '`records$`, `mapValue`, `produce`, `commitOffsets`',
   E2: '`records$`, `transaction`, `mapValue`, `produce`',
+  'E2 four slots': 'the same with `slots: 4`',
+  'E2 at least once': 'the pipe of E1 over the same records',
   P6: '`sendAndWait`',
 };
 

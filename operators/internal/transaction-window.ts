@@ -7,6 +7,7 @@ import type { LeaseOwner, Leased } from '../../src/model/lease.js';
 import type { TopicPartitionOffset } from '../../src/model/topic-partition.js';
 import type { OpenTransaction, Transaction } from '../../src/model/transaction.js';
 import { type WindowFailure, outside, projectFailure, transactionFailure, work } from './window-failure.js';
+import { WindowBurst } from './window-burst.js';
 import { WindowFeed } from './window-feed.js';
 
 type Scheduler = LeaseOwner['runtime']['scheduler'];
@@ -71,6 +72,7 @@ export class TransactionWindow<S, K, V, R> {
   #state: 'filling' | 'finishing' | 'reading' | 'committing' | 'aborting' | 'over' = 'filling';
   #work: Subscription | null = null;
   #full: Subscription | null = null;
+  #burst: WindowBurst | null = null;
   #hop: Subscription | null = null;
   #deadline: Subscription | null = null;
   #deadlineAt: number;
@@ -103,6 +105,7 @@ export class TransactionWindow<S, K, V, R> {
     this.#full = this.#scheduler.schedule(() => {
       this.close();
     }, this.#limits.maxMs);
+    this.#burst = new WindowBurst(this.#scheduler, this.#count, this.#open.gather());
     try {
       const work$ = from(project(this.#feed.window$, this.#open.tx));
       this.#work = work$.subscribe({
@@ -178,6 +181,8 @@ export class TransactionWindow<S, K, V, R> {
     this.#fail(outside('The stream of the transaction was unsubscribed'));
   }
 
+  readonly #count = (): number => this.records;
+
   get #isOver(): boolean {
     return this.#state === 'aborting' || this.#state === 'over';
   }
@@ -223,6 +228,7 @@ export class TransactionWindow<S, K, V, R> {
   #stopFilling(): void {
     this.#full?.unsubscribe();
     this.#hop?.unsubscribe();
+    this.#burst?.end();
   }
 
   #projected(): void {

@@ -71,6 +71,11 @@ export interface TransactionSlots<in K, in V> {
 export interface OpenTransaction<in K, in V> {
   readonly tx: Transaction<K, V>;
   addOffsets(offsets: OffsetList, group: GroupMetadata, done: Done<null>): void;
+  /**
+   * Open batches stay until the returned function is called, as more records are about to come; full ones leave. What is
+   * written in a row then leaves in one batch per partition: a second one has to wait for the answer of the first.
+   */
+  gather(): Cancel;
   /** Waits for everything written, then commits. After an abortable error the caller aborts. */
   commit(done: Done<null>): void;
   /** Gives up what is not sent, then aborts; an error is fatal. */

@@ -56,6 +56,10 @@ export class SlotTransaction<K, V> implements OpenTransaction<K, V> {
     else this.#slot.addOffsets(offsets, group, done);
   }
 
+  gather(): Cancel {
+    return this.#over ? nothing : this.#slot.gather();
+  }
+
   commit(done: Done<null>): void {
     if (this.#over) {
       this.#tooLate(done);

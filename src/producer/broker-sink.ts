@@ -72,12 +72,15 @@ export class BrokerSink {
 
   /**
    * One batch per partition, as many as fit a request. With nothing in flight to this broker open batches go as they are, so
-   * a lone record never waits for linger; otherwise they wait to fill up, for linger or for the next answer.
+   * a lone record never waits for linger; otherwise they wait to fill up, for linger or for the next answer. While a
+   * transaction gathers they wait to fill up, or for its end.
    */
   #collect(): ProduceBatch[] {
     const host = this.#host;
     const now = host.now();
-    const takeOpen = this.inFlight === 0 || host.hurried();
+    const hurried = host.hurried();
+    const gathering = !hurried && host.transaction?.gathering === true;
+    const takeOpen = this.inFlight === 0 || hurried;
     const chosen: ProduceBatch[] = [];
     let size = 0;
     const { length } = this.#queues;
@@ -90,6 +93,7 @@ export class BrokerSink {
         host.wakeAt(batch.retryAt);
         continue;
       }
+      if (batch.state === 'open' && gathering && !batch.packed) continue;
       if (batch.state === 'open' && !takeOpen && !batch.packed && batch.createdAt + host.lingerMs > now) {
         host.wakeAt(batch.createdAt + host.lingerMs);
         continue;

@@ -33,6 +33,8 @@ export interface TransactionGate {
   /** Bounds of the Produce version, which tells the broker the transaction protocol (KIP-890). */
   readonly minProduceVersion: number | undefined;
   readonly maxProduceVersion: number | undefined;
+  /** Open batches do not leave yet, whatever linger says: more records are about to come. */
+  readonly gathering: boolean;
   /** False once the transaction can only be aborted: what fails now is not tried again. */
   readonly retries: boolean;
   /** May the partition be written to now? If not, the core is woken when it may. */

@@ -196,6 +196,11 @@ export class ProducerCore implements Hosts {
     return this.#readyListeners.add(listener);
   }
 
+  /** Whatever held batches back may be over. */
+  wake(): void {
+    this.#dispatcher.drainAll();
+  }
+
   /** `done` when everything taken so far is delivered or failed; never in the stack of the call. */
   flush(done: () => void): void {
     flush(this.#cluster.runtime, this.#accumulator, this.#dispatcher, done);

@@ -79,6 +79,10 @@ export class ScriptedTransaction<K, V> implements OpenTransaction<K, V>, Written
     this.#answer(done, this.#failure);
   }
 
+  gather(): Cancel {
+    return () => undefined;
+  }
+
   commit(done: Done<null>): void {
     if (this.#refuses(done)) return;
     this.#whenAllWritten(() => {

@@ -134,6 +134,7 @@ export class ScriptedTransactions implements SlottedProducer<unknown, unknown> {
           done(error, null);
         });
       },
+      gather: () => () => undefined,
       commit: (done) => {
         if (own.state !== 'open') this.violations.push(`commit of ${own.id}, which is ${own.state}`);
         own.state = 'committing';

@@ -1,5 +1,6 @@
 import { Subject, delay, map } from 'rxjs';
 import { produce, transaction } from '../../../operators/index.js';
+import { hop } from '../../../src/runtime/timer.js';
 import { TestPartition } from '../../../src/testing/test-partition.js';
 import { TestRecord } from '../../../src/testing/test-record.js';
 import { TransactionBench } from './support/transaction-brokers.js';
@@ -18,7 +19,7 @@ class Operator {
   readonly partition: TestPartition;
   readonly #source$ = new Subject<In>();
 
-  constructor(partition: number, workMs = 0) {
+  constructor(partition: number, { workMs = 0, maxRecords = 1 }: { workMs?: number; maxRecords?: number } = {}) {
     const { runtime } = bench;
     this.partition = new TestPartition('in', partition, { scheduler: runtime.scheduler, now: () => runtime.now() });
     this.#source$
@@ -31,16 +32,39 @@ class Operator {
               map((out) => out.source.value),
               delay(workMs, runtime.scheduler),
             ),
-          { maxRecords: 1 },
+          { maxRecords },
         ),
       )
       .subscribe({ next: (value) => this.values.push(value), error: (error: unknown) => (this.error = error) });
+  }
+
+  /** One value per turn. */
+  burst(values: string): void {
+    const [first, ...rest] = values;
+    if (first === undefined) return;
+    this.next(first);
+    hop(bench.runtime, () => {
+      this.burst(rest.join(''));
+    });
   }
 
   next(value: string): void {
     const offset = this.partition.nextOffset;
     this.#source$.next(new TestRecord({ key: 'k', value }, offset, this.partition.deliver(offset, value)));
   }
+}
+
+/** Values of each batch that was written. */
+const batches = (): string[] => bench.brokers.written.map(({ batch }) => batch.values.join(''));
+
+/** An operator with a transaction behind it: everything there is to know about the cluster is known. */
+function warm(maxRecords: number): Operator {
+  const one = new Operator(0, { maxRecords });
+  bench.runtime.advance(100);
+  one.next('x');
+  bench.runtime.until('the first commit', () => one.values.length === 1);
+  bench.runtime.advance(100);
+  return one;
 }
 
 const fencing = { name: 'TransactionError', fatal: true, abortable: false };
@@ -77,7 +101,7 @@ describe('transaction over the slots of a producer', () => {
 
   it('[P25] fails with the fencing also where it waited for the slot on which that happened', () => {
     bench = new TransactionBench(2);
-    const [one, two] = [new Operator(0, 50), new Operator(1)];
+    const [one, two] = [new Operator(0, { workMs: 50 }), new Operator(1)];
     bench.runtime.advance(100);
     bench.brokers.fates.EndTxn = [90];
     one.next('a');
@@ -96,5 +120,28 @@ describe('transaction over the slots of a producer', () => {
     one.next('a');
     bench.runtime.until('told', () => one.error !== null);
     expect(one.error).toMatchObject({ name: 'ClientClosedError' });
+  });
+
+  it('writes what comes in a row, over several turns, in one batch, and before the window closes', () => {
+    for (const version of [1, 2] as const) {
+      bench = new TransactionBench(version);
+      const one = warm(100);
+      const begun = bench.runtime.now();
+      one.burst('abcd');
+      bench.runtime.advance(60);
+      one.next('e');
+      bench.runtime.until('the commit', () => one.values.length === 6);
+      expect(batches()).toEqual(['x', 'abcd', 'e']);
+      expect(bench.brokers.of('Produce')[1]!.at - begun).toBeLessThan(60);
+      if (version === 1) bench.end();
+    }
+  });
+
+  it('writes a window that is full at once, in one batch', () => {
+    bench = new TransactionBench(2);
+    const one = warm(3);
+    one.burst('abcd');
+    bench.runtime.until('both windows', () => one.values.length === 5);
+    expect(batches()).toEqual(['x', 'abc', 'd']);
   });
 });

@@ -27,6 +27,7 @@ export class TransactionIdentity implements Identity, TransactionGate {
   implicit = false;
   /** A broker may know of the open transaction. */
   started = false;
+  gathering = false;
   /** Batches may leave. */
   #open = false;
   #usable = false;
@@ -78,6 +79,7 @@ export class TransactionIdentity implements Identity, TransactionGate {
   /** Nothing leaves any more before the next transaction. */
   shut(): void {
     this.#open = false;
+    this.gathering = false;
     this.#asked.clear();
     this.#wanted.clear();
   }

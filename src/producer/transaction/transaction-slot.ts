@@ -120,6 +120,16 @@ export class TransactionSlot implements IdentityHost {
     });
   }
 
+  /** Open batches stay until the returned function is called, or the transaction ends. */
+  gather(): Cancel {
+    this.#identity.gathering = this.open;
+    return () => {
+      if (!this.#identity.gathering) return;
+      this.#identity.gathering = false;
+      this.core.wake();
+    };
+  }
+
   commit(done: Done<null>): void {
     const refusal = this.#refusal();
     if (refusal !== null) {
