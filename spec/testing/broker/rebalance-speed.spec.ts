@@ -42,11 +42,13 @@ function rebalances(groupProtocol: 'classic' | 'consumer'): number {
   world.until('two share', () => shares(0, 6, 6));
   joins();
   world.until('three share again', () => shares(0, 4, 4, 4));
-  return process.cpuUsage(started).user / 1000;
+  const { user, system } = process.cpuUsage(started);
+  return (user + system) / 1000;
 }
 
-it.each(['classic', 'consumer'] as const)('a scenario of three rebalances takes little work, %s', (protocol) => {
-  const best = Math.min(...Array.from({ length: 5 }, () => rebalances(protocol)));
-  // milliseconds of CPU, of the best run: about 60 on an idle machine, more where others share the caches
-  expect(best).toBeLessThan(500);
+it.each(['classic', 'consumer'] as const)('a scenario of three rebalances takes under 100 ms, %s', (protocol) => {
+  // the first run compiles everything, and whoever shares the caches makes any run slower: one that is undisturbed is enough
+  const runs: number[] = [];
+  while (runs.length < 20 && !runs.some((ms) => ms < 100)) runs.push(rebalances(protocol));
+  expect(Math.min(...runs)).toBeLessThan(100);
 });
