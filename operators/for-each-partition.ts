@@ -100,14 +100,14 @@ function restarting<R>(
   partition: Pick<PartitionStream<never, never>, 'ended$'>,
   backoff: Backoff,
 ): MonoTypeOperatorFunction<R> {
-  const { scheduler, random } = runtimeOf(partition);
+  const runtime = runtimeOf(partition);
   return retry({
     resetOnSuccess: true,
     delay: (error: unknown, failures: number) =>
       failures > backoff.attempts || isFinal(error)
         ? throwError(() => error as Error)
         : // a partition that goes away during the pause has nothing to restart
-          timer(pauseMs(backoff, failures, random()), scheduler).pipe(takeUntil(partition.ended$)),
+          timer(pauseMs(backoff, failures, runtime.random()), runtime.scheduler).pipe(takeUntil(partition.ended$)),
   });
 }
 

@@ -3,6 +3,17 @@ import { Counts } from './counts.js';
 import { Faults } from './faults.js';
 import { AcknowledgedIsKept } from './invariants/acknowledged-is-kept.js';
 import { CommitBehindAcknowledged } from './invariants/commit-behind-acknowledged.js';
+import { AllOrNothing } from './invariants/all-or-nothing.js';
+import { CommitFalls } from './invariants/commit-falls.js';
+import { CommitsWhatItHolds } from './invariants/commits-what-it-holds.js';
+import { ConnectionRules } from './invariants/connection-rules.js';
+import { DeliveryOrder } from './invariants/delivery-order.js';
+import { ExactlyOnce } from './invariants/exactly-once.js';
+import { LogOrder } from './invariants/log-order.js';
+import { OneOwner } from './invariants/one-owner.js';
+import { WindowBound } from './invariants/window-bound.js';
+import { type GroupMember } from './workload/group-member.js';
+import { TransactionWork } from './workload/transaction-work.js';
 import { NoBatchTwice } from './invariants/no-batch-twice.js';
 import { NothingLeft } from './invariants/nothing-left.js';
 import { type Violation } from './violation.js';
@@ -21,6 +32,46 @@ export interface SeedResult {
   readonly counts: Readonly<Record<string, number>>;
   /** With `keepTrace`. */
   readonly trace: readonly string[] | null;
+}
+
+/** Who is there: topics, producers, groups that read, groups that write what they read to another topic. */
+function populate(
+  world: World,
+  draw: Chance,
+  heartbeatMs: number,
+): {
+  readonly topics: readonly string[];
+  readonly producers: readonly ProducerWork[];
+  readonly transactions: readonly TransactionWork[];
+  readonly plans: readonly GroupPlan[];
+  readonly groups: readonly GroupWork[];
+  readonly members: () => readonly GroupMember[];
+} {
+  const inputs = ['in', 'side'].slice(0, draw.pick([1, 1, 2]));
+  const kinds = draw.pick([['plain'], ['plain', 'plain'], ['pipe'], ['pipe'], ['plain', 'pipe']] as const);
+  const topics = kinds.some((kind) => kind === 'pipe') ? [...inputs, 'out'] : inputs;
+  for (const topic of topics) world.cluster.createTopic(topic, { partitions: draw.between(1, 6) });
+  const isTransactional = draw.happens(40);
+  const count = isTransactional ? draw.between(0, 1) : draw.between(1, 2);
+  const producers = Array.from({ length: count }, (_, n) => new ProducerWork(world, `p${n}`, inputs));
+  const transactions = isTransactional ? [new TransactionWork(world, 't0', inputs)] : [];
+  const plans = kinds.map((kind, n): GroupPlan => {
+    const own = draw.happens(50) ? inputs : [draw.pick(inputs)];
+    const output = kind === 'pipe' ? 'out' : null;
+    return drawGroup(world.chance.fork(`plan ${n}`), `g${n}`, own, output, heartbeatMs);
+  });
+  const groups = plans.map((plan) => new GroupWork(world, plan));
+  return { topics, producers, transactions, plans, groups, members: () => groups.flatMap((group) => group.members) };
+}
+
+/** Partitions with transactions that nobody has decided yet, or records that not all replicas have. */
+function undecided(world: World, topics: readonly string[]): string[] {
+  return topics.flatMap((topic) =>
+    world
+      .logs(topic)
+      .filter(({ log }) => log.lastStableOffset < log.endOffset)
+      .map(({ partition, log }) => `${topic}/${partition} is stable to ${log.lastStableOffset} of ${log.endOffset}`),
+  );
 }
 
 const turnMs = 100;
@@ -54,18 +105,20 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     counts,
     keepTrace,
   );
-  const topics = ['in', 'side'].slice(0, draw.pick([1, 1, 2]));
-  for (const topic of topics) world.cluster.createTopic(topic, { partitions: draw.between(1, 6) });
-  const producers = Array.from({ length: draw.between(1, 2) }, (_, n) => new ProducerWork(world, `p${n}`, topics));
-  const plans = Array.from({ length: draw.between(1, 2) }, (_, n): GroupPlan => {
-    const own = draw.happens(50) ? topics : [draw.pick(topics)];
-    return drawGroup(chance.fork(`plan ${n}`), `g${n}`, own, heartbeatMs);
-  });
-  const groups = plans.map((plan) => new GroupWork(world, plan));
+  const { topics, producers, transactions, plans, groups, members } = populate(world, draw, heartbeatMs);
   world.watches.push(
     new AcknowledgedIsKept(world, producers),
     new NoBatchTwice(world),
+    new LogOrder(world, producers),
+    new DeliveryOrder(world),
+    new OneOwner(world, members),
+    new WindowBound(world),
     new CommitBehindAcknowledged(world, plans),
+    new CommitFalls(world),
+    new CommitsWhatItHolds(world, members),
+    new ConnectionRules(world),
+    new ExactlyOnce(world, plans),
+    new AllOrNothing(world, transactions),
     new NothingLeft(world),
   );
   const faults = new Faults(
@@ -90,15 +143,27 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
   world.isCalm = true;
   world.trace.note('calm');
   faults.calm();
-  for (const group of groups) group.calm();
+  for (const work of [...groups, ...transactions, ...producers]) work.calm();
   await run(500, () => false);
-  for (const producer of producers) producer.end();
+  for (const work of [...producers, ...transactions]) work.end();
 
-  const session = Math.max(...plans.map((plan) => Math.max(plan.sessionTimeoutMs, plan.rebalanceTimeoutMs, 9000)));
-  const bound = Math.max(session, ...producers.map((producer) => producer.deliveryTimeoutMs)) + 30_000;
+  const bound =
+    30_000 +
+    Math.max(
+      9000,
+      ...plans.flatMap(({ sessionTimeoutMs, rebalanceTimeoutMs, pipe }) => [
+        sessionTimeoutMs,
+        rebalanceTimeoutMs,
+        pipe === null ? 0 : Math.max(pipe.transactionTimeoutMs + 10_000, pipe.deliveryTimeoutMs),
+      ]),
+      ...transactions.map(({ transactionTimeoutMs }) => transactionTimeoutMs + 10_000),
+      ...producers.map(({ deliveryTimeoutMs }) => deliveryTimeoutMs),
+    );
   const lacking = (): string[] => [
     ...producers.flatMap(({ isPending, process }) => (isPending ? [`${process.name} waits for answers`] : [])),
+    ...transactions.flatMap(({ isPending, name }) => (isPending ? [`${name} has an open transaction`] : [])),
     ...groups.flatMap((group) => group.behind()),
+    ...undecided(world, topics),
   ];
   const began = world.clock.now;
   const caughtUp = await run(bound, () => lacking().length === 0);

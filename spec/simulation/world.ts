@@ -7,6 +7,7 @@ import { type Delivered, type Invariant } from './invariant.js';
 import { LogView } from './log-view.js';
 import { type Counts } from './counts.js';
 import { Trace } from './trace.js';
+import { factsOf } from './request-facts.js';
 import { type Violation } from './violation.js';
 import { type Lane, VirtualClock } from './virtual-clock.js';
 
@@ -41,7 +42,7 @@ export class World {
     });
     this.state = (this.cluster as unknown as { readonly state: ClusterState }).state;
     this.cluster.onRequest((request) => {
-      this.trace.note(`${request.broker} ${request.api} ${request.clientId ?? ''}`);
+      this.trace.note(`${request.broker} ${request.api} ${request.clientId ?? ''}${factsOf(request)}`);
       for (const watch of this.watches) watch.arrived?.(request);
     });
   }

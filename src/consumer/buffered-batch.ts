@@ -5,6 +5,7 @@ import { type TimestampType } from '../model/topic-partition.js';
 import { type Frame } from './frame-budget.js';
 import { type LeaseTracker } from './lease-tracker.js';
 import { RecordBytes } from './record-bytes.js';
+import { ACKED, FENCED, HELD } from './window-leases.js';
 
 /** What records need of the partition they came from. */
 export interface RecordHome extends LeaseOwner {
@@ -95,8 +96,10 @@ export class BufferedBatch {
   }
 
   ack(seq: number): LeaseAnswer {
-    const answer = this.tracker!.ack(seq);
-    if (answer === 'accepted') this.settled(1);
+    const tracker = this.tracker!;
+    const answer = tracker.ack(seq);
+    // in the window of a transaction it was only marked: it counts when the window ends
+    if (answer === 'accepted' && tracker.kind(seq) !== HELD) this.settled(1);
     return answer;
   }
 
@@ -112,8 +115,8 @@ export class BufferedBatch {
     if (tracker === null) return;
     let unsettled = 0;
     for (let seq = this.firstSeq; seq < this.endSeq; seq++) {
-      const state = tracker.state(seq);
-      if (state === 'open' || state === 'released') unsettled++;
+      const kind = tracker.kind(seq);
+      if (kind !== ACKED && kind !== FENCED) unsettled++;
     }
     this.settled(this.#unsettled - unsettled);
   }

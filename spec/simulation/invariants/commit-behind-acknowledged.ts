@@ -10,7 +10,10 @@ interface Place {
   frontier: number;
 }
 
-/** A group never commits an offset while a record below it is not acknowledged. Judged when the request reaches the broker. */
+/**
+ * A group never commits an offset while a record below it is not acknowledged. Judged when the request reaches the broker. Beside
+ * transactions a plain commit moves over nothing but what has no results: control and aborted records.
+ */
 export class CommitBehindAcknowledged implements Invariant {
   readonly name = 'committed never beyond acknowledged';
   readonly #world: World;
@@ -23,7 +26,8 @@ export class CommitBehindAcknowledged implements Invariant {
   }
 
   settled({ member, topic, partition, offset }: Delivered, how: 'acked' | 'released' | 'fenced'): void {
-    if (how === 'acked') this.#place(member.plan.id, topic, partition).acked.add(offset);
+    if (how === 'acked' && member.plan.source !== 'transaction')
+      this.#place(member.plan.id, topic, partition).acked.add(offset);
   }
 
   arrived({ api, body, clientId }: InterceptedRequest): void {
@@ -42,6 +46,8 @@ export class CommitBehindAcknowledged implements Invariant {
   #judge(plan: GroupPlan, topic: string, partition: number, offset: number, who: string | null): void {
     const place = this.#place(plan.id, topic, partition);
     this.#world.counts.add('commits judged');
+    if (plan.source === 'transaction')
+      place.frontier = Math.max(place.frontier, this.#world.committed(plan.id, topic, partition) ?? 0);
     if (offset <= place.frontier) return;
     const view = this.#world.log(topic, partition);
     for (let at = view.indexOf(place.frontier); at < view.records.length; at++) {

@@ -1,9 +1,10 @@
-import { mergeMap, type Subscription } from 'rxjs';
+import { mergeMap, type Observable, type Subscription } from 'rxjs';
 import {
   type Consumer,
   type ConsumerEvent,
   type ConsumerRecord,
   cooperativeSticky,
+  type Kafka,
   type Lease,
   range,
   type TopicPartition,
@@ -14,8 +15,10 @@ import { type Chance } from '../chance.js';
 import { type Delivered } from '../invariant.js';
 import { type World } from '../world.js';
 import { type GroupPlan } from './group-plan.js';
+import { transactionPipe, workPipe } from './pipes.js';
 
-type Rec = ConsumerRecord<string | null, string>;
+/** What members read. */
+export type Rec = ConsumerRecord<string | null, string>;
 
 /** A record whose lease the workload holds. */
 export interface OpenLease extends Delivered {
@@ -28,25 +31,30 @@ export class GroupMember {
   readonly name: string;
   readonly plan: GroupPlan;
   readonly process: ClientProcess;
+  readonly kafka: Kafka;
   readonly consumer: Consumer<string | null, string>;
+  /** Its place among those who are there at the same time: names its static membership and its transactional id. */
+  readonly place: number;
+  /** Somebody else has its place, while it does not run. */
+  isReplaced = false;
   /** What it got and has not settled, by partition. */
   readonly open: Map<string, Set<OpenLease>> = new Map<string, Set<OpenLease>>();
   isLeaving = false;
   hasLeft = false;
   readonly #world: World;
-  readonly #chance: Chance;
+  readonly chance: Chance;
   #subscription: Subscription | null = null;
-  #delivered = 0;
 
-  constructor(world: World, process: ClientProcess, plan: GroupPlan, name: string, instance: string | null) {
+  constructor(world: World, process: ClientProcess, plan: GroupPlan, name: string, place: number) {
     this.#world = world;
     this.process = process;
     this.plan = plan;
     this.name = name;
-    this.#chance = world.chance.fork(`member ${name}`);
-    const kafka = process.kafka({ requestTimeoutMs: plan.requestTimeoutMs, connectTimeoutMs: 2000 });
+    this.place = place;
+    this.chance = world.chance.fork(`member ${name}`);
+    this.kafka = process.kafka({ requestTimeoutMs: plan.requestTimeoutMs, connectTimeoutMs: 2000 });
     const { commit } = plan;
-    this.consumer = kafka.consumer<string | null, string>({
+    this.consumer = this.kafka.consumer<string | null, string>({
       topics: plan.topics,
       groupId: plan.id,
       autoOffsetReset: 'earliest',
@@ -58,7 +66,7 @@ export class GroupMember {
       maxPollRecords: plan.maxPollRecords,
       rebalanceTimeoutMs: plan.rebalanceTimeoutMs,
       drainTimeoutMs: plan.drainTimeoutMs,
-      ...(instance === null ? {} : { groupInstanceId: instance }),
+      ...(plan.isStatic ? { groupInstanceId: `${plan.id}-${place}` } : {}),
       ...(plan.protocol === 'consumer'
         ? { groupProtocol: 'consumer' }
         : {
@@ -88,7 +96,7 @@ export class GroupMember {
     if (!this.isActive) return;
     this.isLeaving = true;
     this.#world.trace.note(`${this.name} leaves`);
-    if (this.#chance.happens(30)) this.#subscription?.unsubscribe();
+    if (this.chance.happens(30)) this.#subscription?.unsubscribe();
     this.process.close(() => {
       this.hasLeft = true;
       this.#world.trace.note(`${this.name} has left`);
@@ -100,9 +108,10 @@ export class GroupMember {
     const open = this.open.get(`${topic}/${partition}`);
     if (open === undefined) return [];
     for (const each of open) {
-      if (each.lease.state === 'open') continue;
+      const { state } = each.lease;
+      if (state === 'open') continue;
       open.delete(each);
-      this.#world.settled(each, 'fenced');
+      this.#world.settled(each, state);
     }
     return [...open];
   }
@@ -118,17 +127,30 @@ export class GroupMember {
         this.#failed(error);
       },
     };
-    if (plan.source === 'batches') {
-      this.#subscription = consumer.batches$.subscribe({
-        ...observer,
-        next: (batch) => {
-          this.#got(batch.items, batch.lease);
-        },
-      });
-      return;
+    switch (plan.source) {
+      case 'batches':
+        this.#subscription = consumer.batches$.subscribe({
+          ...observer,
+          next: (batch) => {
+            this.#got(batch.items, batch.lease);
+          },
+        });
+        return;
+      case 'work':
+        this.#subscription = workPipe(this.#world, this).subscribe(observer);
+        return;
+      case 'transaction':
+        this.#subscription = transactionPipe(this.#world, this).subscribe(observer);
+        return;
+      case 'records':
+        this.#read(consumer.records$, observer);
+        return;
+      case 'partitions':
+        this.#read(consumer.partitions$.pipe(mergeMap((stream$) => stream$)), observer);
     }
-    const records$ =
-      plan.source === 'records' ? consumer.records$ : consumer.partitions$.pipe(mergeMap((stream$) => stream$));
+  }
+
+  #read(records$: Observable<Rec>, observer: { readonly error: (error: unknown) => void }): void {
     this.#subscription = records$.subscribe({
       ...observer,
       next: (record) => {
@@ -141,33 +163,45 @@ export class GroupMember {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.#world.trace.note(`${this.name} failed: ${text}`);
     this.#world.counts.add('streams failed');
-    this.#world.violate('no stream fails', `${this.name}: ${text}`);
+    if (this.isReplaced && isFencing(error)) {
+      this.#world.counts.add('fenced by a successor');
+      this.process.kill();
+    } else this.#world.violate('no stream fails', `${this.name}: ${text}`);
   }
 
-  #got(records: readonly Rec[], lease: Lease): void {
+  /** Notes what was delivered; who settles it tells the world, or `openIn` finds out. */
+  took(records: readonly Rec[], lease: Lease): readonly OpenLease[] {
     const since = this.process.now();
-    const taken: OpenLease[] = records.map(({ topic, partition, offset, value }) => ({
-      member: this,
-      topic,
-      partition,
-      offset,
-      value,
-      lease,
-      since,
-    }));
+    const taken = records.map(({ topic, partition, offset, value }): OpenLease => {
+      return { member: this, topic, partition, offset, value, lease, since };
+    });
     const [first] = taken;
     const key = `${first!.topic}/${first!.partition}`;
     let open = this.open.get(key);
     if (open === undefined) this.open.set(key, (open = new Set<OpenLease>()));
     for (const each of taken) {
       open.add(each);
-      this.#delivered++;
       this.#world.delivered(each);
     }
+    return taken;
+  }
+
+  /** An operator is about to acknowledge it. */
+  settles({ topic, partition, offset }: Rec): void {
+    const open = this.open.get(`${topic}/${partition}`);
+    for (const each of open ?? []) {
+      if (each.offset !== offset || each.lease.state !== 'open') continue;
+      open!.delete(each);
+      this.#world.settled(each, 'acked');
+    }
+  }
+
+  #got(records: readonly Rec[], lease: Lease): void {
+    const taken = this.took(records, lease);
     const { latePercent, slowPercent, releasePercent } = this.plan;
     const lateMs = this.#world.isCalm ? Math.min(20, this.plan.lateMs) : this.plan.lateMs;
-    const draw = this.#chance.random() * 100;
-    const wait = Math.floor(this.#chance.random() * lateMs);
+    const draw = this.chance.random() * 100;
+    const wait = Math.floor(this.chance.random() * lateMs);
     if (draw < releasePercent) this.#later(wait, taken, 'released');
     else if (draw < releasePercent + slowPercent) this.#later(1000 + 8 * wait, taken, 'acked');
     else if (draw < releasePercent + slowPercent + latePercent) this.#later(wait, taken, 'acked');
@@ -213,12 +247,12 @@ export class GroupMember {
         const [held] = consumer.assignment;
         if (plan.commit === 'byHand') this.#commit();
         if (held !== undefined && !this.#world.isCalm) {
-          if (this.#chance.happens(8)) this.#pause(this.#chance.pick(consumer.assignment));
-          if (plan.seeks && this.#chance.happens(8)) this.#seekBack(this.#chance.pick(consumer.assignment));
+          if (this.chance.happens(8)) this.#pause(this.chance.pick(consumer.assignment));
+          if (plan.seeks && this.chance.happens(8)) this.#seekBack(this.chance.pick(consumer.assignment));
         }
         this.#user();
       },
-      this.#chance.between(100, 600),
+      this.chance.between(100, 600),
     );
   }
 
@@ -235,20 +269,29 @@ export class GroupMember {
       () => {
         if (!this.isLeaving) this.consumer.resume([tp]);
       },
-      this.#chance.between(50, 2000),
+      this.chance.between(50, 2000),
     );
   }
 
   #seekBack(tp: TopicPartition): void {
     const committed = this.#world.committed(this.plan.id, tp.topic, tp.partition) ?? 0;
-    const to = this.#chance.pick([
+    const to = this.chance.pick([
       'committed',
       'beginning',
-      Math.floor(this.#chance.random() * (committed + 1)),
+      Math.floor(this.chance.random() * (committed + 1)),
     ] as const);
     this.#world.trace.note(`${this.name} seeks ${tp.topic}/${tp.partition} to ${to}`);
     this.#world.counts.add('sought');
     const ended = this.process.began('seek');
     this.consumer.seek(tp, to).subscribe({ next: ended, error: ended, complete: ended });
   }
+}
+
+/** Told to the old instance when another one with the same id is there. */
+function isFencing(error: unknown): boolean {
+  const codes: unknown[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) codes.push((at as { errorName?: unknown }).errorName);
+  return codes.some((name) =>
+    ['FENCED_INSTANCE_ID', 'PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'].includes(String(name)),
+  );
 }

@@ -7,7 +7,8 @@ export interface GroupPlan {
   readonly protocol: 'eager' | 'cooperative' | 'consumer';
   readonly isStatic: boolean;
   readonly mostMembers: number;
-  readonly source: 'records' | 'batches' | 'partitions';
+  /** `work`: processed, produced and committed by operators; `transaction`: the same in transactions. */
+  readonly source: 'records' | 'batches' | 'partitions' | 'work' | 'transaction';
   readonly isolationLevel: 'read_committed' | 'read_uncommitted';
   readonly windowRecords: number;
   readonly commit:
@@ -25,19 +26,49 @@ export interface GroupPlan {
   readonly lateMs: number;
   /** Of a hundred turns of the user: pauses, goes back. */
   readonly seeks: boolean;
+  /** Where `work` and `transaction` write to, and how; null for the others. */
+  readonly pipe: PipePlan | null;
 }
 
-export function drawGroup(chance: Chance, id: string, topics: readonly string[], heartbeatMs: number): GroupPlan {
+/** A pipe from topic to topic. */
+export interface PipePlan {
+  readonly output: string;
+  readonly maxRecords: number;
+  readonly maxMs: number;
+  readonly transactionTimeoutMs: number;
+  readonly slots: number;
+  readonly order: 'partition' | 'key' | 'none';
+  /** Milliseconds of work for a record, at most; 0: it is not processed before it is written. */
+  readonly workMs: number;
+  /** Of a hundred windows, or records: their work fails. */
+  readonly failPercent: number;
+  readonly deliveryTimeoutMs: number;
+  /** Process several transactions in one: some records give two results, some none. */
+  readonly fans: boolean;
+}
+
+/** @param output - topic that the group writes to, null when it only reads */
+export function drawGroup(
+  chance: Chance,
+  id: string,
+  topics: readonly string[],
+  output: string | null,
+  heartbeatMs: number,
+): GroupPlan {
   const protocol = chance.pick(['eager', 'cooperative', 'cooperative', 'consumer', 'consumer'] as const);
   const heartbeatIntervalMs = protocol === 'consumer' ? heartbeatMs : chance.pick([500, 1000, 2000]);
   const rebalanceTimeoutMs = chance.pick([6000, 10_000, 15_000]);
+  const requestTimeoutMs = chance.pick([2000, 5000]);
   return {
     id,
     topics,
     protocol,
     isStatic: chance.happens(25),
     mostMembers: chance.between(1, 4),
-    source: chance.pick(['records', 'records', 'batches', 'partitions'] as const),
+    source:
+      output === null
+        ? chance.pick(['records', 'records', 'batches', 'partitions'] as const)
+        : chance.pick(['transaction', 'transaction', 'work'] as const),
     isolationLevel: chance.pick(['read_committed', 'read_uncommitted'] as const),
     windowRecords: chance.pick([1, 3, 10, 10, 50]),
     commit: chance.pick([
@@ -51,12 +82,28 @@ export function drawGroup(chance: Chance, id: string, topics: readonly string[],
     heartbeatIntervalMs,
     rebalanceTimeoutMs,
     drainTimeoutMs: Math.min(rebalanceTimeoutMs / 2, rebalanceTimeoutMs - heartbeatIntervalMs - 2001),
-    requestTimeoutMs: chance.pick([2000, 5000]),
+    requestTimeoutMs,
     maxPollRecords: chance.pick([2, 10, 500]),
     latePercent: chance.pick([0, 30, 90]),
     slowPercent: chance.pick([0, 0, 2]),
     releasePercent: chance.pick([0, 2, 5]),
     lateMs: chance.pick([20, 200, 800]),
     seeks: chance.happens(30),
+    pipe: output === null ? null : drawPipe(chance, output, requestTimeoutMs),
+  };
+}
+
+function drawPipe(chance: Chance, output: string, requestTimeoutMs: number): PipePlan {
+  return {
+    output,
+    maxRecords: chance.pick([1, 5, 20, 500]),
+    maxMs: chance.pick([0, 20, 100, 500]),
+    transactionTimeoutMs: chance.pick([3000, 6000, 10_000]),
+    slots: chance.pick([1, 1, 2]),
+    order: chance.pick(['partition', 'key', 'none'] as const),
+    workMs: chance.pick([0, 0, 30, 200]),
+    failPercent: chance.pick([0, 0, 5]),
+    deliveryTimeoutMs: requestTimeoutMs + chance.pick([1000, 10_000]),
+    fans: chance.happens(50),
   };
 }

@@ -74,34 +74,44 @@ export class GroupWork {
       member.process.kill();
     } else if (draw < 0.8 && member.process.isRunning) {
       this.#world.counts.add('fault: stop member');
-      member.process.stop();
-      this.#world.after(this.#chance.pick([300, 3000, 9000, 12_000]), () => {
-        member.process.resume();
-      });
+      this.#stop(member);
     }
   }
 
-  #join(): void {
+  /** Some that stand still are taken for dead, and somebody gets their place. */
+  #stop(member: GroupMember): void {
+    const ms = this.#chance.pick([300, 3000, 9000, 12_000]);
+    const hasIdentity = this.plan.isStatic || this.plan.source === 'transaction';
+    member.process.stop();
+    if (ms > 300 && hasIdentity && this.#chance.happens(40))
+      this.#world.after(ms / 2, () => {
+        if (!member.isActive || member.process.isRunning) return;
+        this.#world.counts.add('fault: replace member');
+        member.isReplaced = true;
+        this.#join(member.place);
+      });
+    this.#world.after(ms, () => {
+      member.process.resume();
+    });
+  }
+
+  #join(place = this.#freePlace()): void {
     if (this.#isEnding) return;
     const number = this.#made++;
     const name = `${this.plan.id}.${number}`;
-    const instance = this.plan.isStatic ? this.#freeInstance() : null;
-    const member = new GroupMember(this.#world, this.#world.process(name), this.plan, name, instance);
-    this.#instances.set(member, instance);
+    const member = new GroupMember(this.#world, this.#world.process(name), this.plan, name, place);
     this.members.push(member);
     this.#world.counts.add('joined');
     member.join();
   }
 
-  readonly #instances = new Map<GroupMember, string | null>();
-
-  /** A place that nobody has who is not dead or gone. */
-  #freeInstance(): string {
+  /** A place that nobody has who may still use it. */
+  #freePlace(): number {
     const taken = new Set(
       this.members
-        .filter(({ hasLeft, process }) => process.isAlive && !hasLeft)
-        .map((member) => this.#instances.get(member)),
+        .filter(({ hasLeft, isReplaced, process }) => process.isAlive && !hasLeft && !isReplaced)
+        .map(({ place }) => place),
     );
-    for (let n = 0; ; n++) if (!taken.has(`${this.plan.id}-${n}`)) return `${this.plan.id}-${n}`;
+    for (let place = 0; ; place++) if (!taken.has(place)) return place;
   }
 }

@@ -10,8 +10,8 @@ export class ProducerWork {
   readonly sent: SentRecord[] = [];
   readonly #world: World;
   readonly #producer: Producer<string, string>;
-  readonly #topics: readonly string[];
-  readonly #promise: SentRecord['promise'];
+  readonly topics: readonly string[];
+  readonly promise: SentRecord['promise'];
   readonly #pauseMs: number;
   readonly #burst: number;
   readonly #choosesPartition: boolean;
@@ -19,10 +19,10 @@ export class ProducerWork {
 
   constructor(world: World, name: string, topics: readonly string[]) {
     this.#world = world;
-    this.#topics = topics;
+    this.topics = topics;
     const chance = world.chance.fork(`producer ${name}`);
     this.process = world.process(name);
-    this.#promise = chance.pick(['idempotent', 'idempotent', 'idempotent', 'all', 'leader'] as const);
+    this.promise = chance.pick(['idempotent', 'idempotent', 'idempotent', 'all', 'leader'] as const);
     this.#pauseMs = chance.pick([100, 200, 400]);
     this.#burst = chance.between(1, 6);
     this.#choosesPartition = chance.happens(40);
@@ -32,8 +32,8 @@ export class ProducerWork {
     this.#producer = this.process.kafka({ requestTimeoutMs, connectTimeoutMs: 2000 }).producer({
       keySerializer: utf8,
       valueSerializer: utf8,
-      acks: this.#promise === 'leader' ? 1 : 'all',
-      enableIdempotence: this.#promise === 'idempotent',
+      acks: this.promise === 'leader' ? 1 : 'all',
+      enableIdempotence: this.promise === 'idempotent',
       compression: chance.happens(20) ? 'gzip' : 'none',
       maxInFlightRequests: chance.pick([1, 2, 5, 5] as const),
       batchSize: chance.pick([100, 400, 262_144]),
@@ -54,6 +54,10 @@ export class ProducerWork {
     return this.process.isAlive && (!this.#isEnding || this.sent.some(({ state }) => state === 'pending'));
   }
 
+  calm(): void {
+    this.process.resume();
+  }
+
   /** Sends nothing more. */
   end(): void {
     this.#isEnding = true;
@@ -61,14 +65,14 @@ export class ProducerWork {
 
   #send(draw: number): void {
     const number = this.sent.length;
-    const topic = this.#topics[number % this.#topics.length]!;
+    const topic = this.topics[number % this.topics.length]!;
     const value = `${this.process.name}#${number}`;
     const partitions = this.#world.state.topics.get(topic)!.partitions.length;
     const chosen = this.#choosesPartition ? Math.floor(draw * partitions) : undefined;
     const record: SentRecord = {
       value,
       topic,
-      promise: this.#promise,
+      promise: this.promise,
       producer: this.process.name,
       number,
       state: 'pending',

@@ -1,0 +1,62 @@
+import { mergeMap, of, tap, throwError } from 'rxjs';
+import { commitOffsets, forEachPartition, produce, transaction } from '../../operators/index.js';
+import { utf8 } from '../../src/index.js';
+import { VirtualWorld } from '../testing/broker/support/virtual-world.js';
+
+/** What simulated worlds found, each in the smallest world that shows it. */
+describe('found by simulation', () => {
+  it('a window whose records have no result, all in one batch, settles every one of them', () => {
+    const world = new VirtualWorld();
+    world.cluster.createTopic('in');
+    world.cluster.createTopic('out');
+    const kafka = world.kafka();
+    const producer = kafka.producer({ valueSerializer: utf8, lingerMs: 10 });
+    for (const value of ['drop', 'a', 'b']) producer.send({ topic: 'in', value }).subscribe();
+    world.until('written', () => world.cluster.partition('in', 0).endOffset === 3);
+    expect(world.cluster.partition('in', 0).batches).toHaveLength(1);
+    const consumer = kafka.consumer({
+      topics: 'in',
+      groupId: 'g',
+      autoOffsetReset: 'earliest',
+      valueDeserializer: utf8,
+    });
+    const pipe$ = consumer.records$.pipe(
+      transaction(
+        kafka.transactionalProducer({ transactionalId: 'x', valueSerializer: utf8 }),
+        (window$, tx) => window$.pipe(produce(tx, ({ value }) => (value === 'drop' ? null : { topic: 'out', value }))),
+        { maxRecords: 1 },
+      ),
+    );
+    pipe$.subscribe();
+    const committed = (): number | null => world.cluster.committed('g', 'in', 0);
+    world.until('committed', () => committed() === 3);
+    world.advance(100);
+    expect(consumer.why({ topic: 'in', partition: 0 }).openLeases).toBe(0);
+    world.advance(20_000);
+    expect(committed()).toBe(3);
+  });
+
+  it('a pipeline that restarts waits by chance of the runtime, whatever object that is', () => {
+    const world = new VirtualWorld();
+    world.cluster.createTopic('in');
+    const kafka = world.kafka();
+    kafka.producer({ valueSerializer: utf8 }).send({ topic: 'in', value: 'a' }).subscribe();
+    let tries = 0;
+    const consumer = kafka.consumer({ topics: 'in', groupId: 'g', autoOffsetReset: 'earliest' });
+    consumer.partitions$
+      .pipe(
+        forEachPartition(
+          (stream$) =>
+            stream$.pipe(
+              tap(() => tries++),
+              mergeMap((record) => (tries < 3 ? throwError(() => new Error('work')) : of(record))),
+            ),
+          { onError: { restart: { initialMs: 10 } } },
+        ),
+        commitOffsets({ everyMs: 10 }),
+      )
+      .subscribe();
+    world.until('committed', () => world.cluster.committed('g', 'in', 0) === 1);
+    expect(tries).toBe(3);
+  });
+});

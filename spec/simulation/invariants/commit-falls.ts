@@ -1,0 +1,73 @@
+import { type ConsumerEvent } from '../../../src/index.js';
+import { type OffsetCommitRequest } from '../../../src/protocol/messages/offset-commit.js';
+import { type InterceptedRequest } from '../../../src/testing/broker/controls/control-table.js';
+import { type Invariant } from '../invariant.js';
+import { type GroupMember } from '../workload/group-member.js';
+import { type SentRequest } from '../wire-tap.js';
+import { type World } from '../world.js';
+
+interface Place {
+  seen: number;
+  /** A discontinuity was told since, or a commit of before arrived late. */
+  mayFall: boolean;
+}
+
+/** What a group has stored falls only when a member told of a discontinuity. */
+export class CommitFalls implements Invariant {
+  readonly name = 'committed falls only with a discontinuity';
+  readonly #world: World;
+  readonly #places = new Map<string, Place>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  told(member: GroupMember, event: ConsumerEvent): void {
+    if (event.type !== 'discontinuity') return;
+    this.#look();
+    this.#place(member.plan.id, event.topic, event.partition).mayFall = true;
+  }
+
+  /** The network held it: a connection that was given up delivers what was sent over it, and the broker takes it. */
+  late(request: SentRequest): void {
+    if (request.api !== 'OffsetCommit') return;
+    const { groupId, topics } = request.body() as OffsetCommitRequest;
+    for (const { name, topicId, partitions } of topics) {
+      const topic = name === '' ? this.#world.state.topicsById.get(topicId)!.name : name;
+      for (const { partitionIndex } of partitions) this.#place(groupId, topic, partitionIndex).mayFall = true;
+    }
+  }
+
+  arrived({ api }: InterceptedRequest): void {
+    if (api === 'OffsetCommit' || api === 'TxnOffsetCommit') this.#look();
+  }
+
+  finish(): void {
+    this.#look();
+  }
+
+  #look(): void {
+    for (const group of this.#world.state.groups.groups.values()) {
+      for (const { topic, partition, stored } of group.offsets.all()) {
+        const place = this.#place(group.id, topic, partition);
+        if (stored.offset === place.seen) continue;
+        if (stored.offset < place.seen) {
+          this.#world.counts.add('committed fell');
+          if (!place.mayFall)
+            this.#world.violate(
+              this.name,
+              `${group.id} had ${place.seen} of ${topic}/${partition}, and has ${stored.offset}`,
+            );
+        } else place.mayFall = false;
+        place.seen = stored.offset;
+      }
+    }
+  }
+
+  #place(group: string, topic: string, partition: number): Place {
+    const key = `${group}|${topic}|${partition}`;
+    let place = this.#places.get(key);
+    if (place === undefined) this.#places.set(key, (place = { seen: 0, mayFall: false }));
+    return place;
+  }
+}
