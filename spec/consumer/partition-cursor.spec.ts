@@ -274,6 +274,21 @@ describe('PartitionCursor epochs', () => {
     expect([bench.fetcher.budget.held, bench.brokers.fetches.length]).toEqual([0, fetches]);
   });
 
+  it('does not move over hidden batches that arrive during a drain: what was dropped before them was not delivered', () => {
+    const { bench, cursor, log } = setUp({ windowRecords: 1 }, ten);
+    const sink = new Sink();
+    cursor.attachRecords(sink);
+    bench.advance(20);
+    expect(bench.brokers.fetches.at(-1)?.request.topics[0]?.partitions[0]?.fetchOffset).toBe(10);
+    cursor.stopDelivery();
+    log.append(batchBytes({ base: 10, records: [], control: 'abort', producerId: 1 }));
+    bench.advance(2000);
+    sink.records[0]!.lease.ack();
+    bench.hops();
+    expect([sink.offsets, cursor.commitValue?.offset]).toEqual([[0], 1]);
+    expect(bench.fetcher.budget.held).toBe(0);
+  });
+
   it('fences what nobody took when the subscriber leaves, and lets the taken ones settle', () => {
     const { bench, cursor } = setUp({ windowRecords: 4 }, ten);
     const sink = new Sink((record) => {

@@ -82,6 +82,7 @@ export class Faults {
     const { cluster } = this.#world;
     const chance = this.#chance;
     const ids = cluster.brokerIds;
+    const { latencyMs, jitterMs } = cluster.wire;
     const broker = (): number => chance.pick(ids);
     // the only broker may be the one that is down: its successor is itself
     const running = (): number => chance.pick(ids.length > 1 ? ids.filter((id) => id !== this.#down) : ids);
@@ -217,7 +218,6 @@ export class Faults {
         'slow network',
         () => {
           const { wire } = cluster;
-          const { latencyMs, jitterMs } = wire;
           wire.latencyMs = chance.between(5, 60);
           wire.jitterMs = chance.between(0, 200);
           this.#for(chance.between(500, 4000), () => {
@@ -228,9 +228,8 @@ export class Faults {
       [
         'wall clock jumps',
         () => {
-          const by = chance.pick([-3_600_000, -60_000, 1000, 3_600_000, 86_400_000]);
-          const process = chance.pick(this.#world.processes);
-          process.wallOffsetMs += by;
+          // a broker refuses records from more than an hour ahead
+          chance.pick(this.#world.processes).wallOffsetMs = chance.pick([-86_400_000, -60_000, 0, 1000, 3_000_000]);
         },
       ],
       [

@@ -1,6 +1,6 @@
 import { mergeMap, of, tap, throwError } from 'rxjs';
 import { commitOffsets, forEachPartition, produce, transaction } from '../../operators/index.js';
-import { utf8 } from '../../src/index.js';
+import { Kafka, type Runtime, utf8 } from '../../src/index.js';
 import { VirtualWorld } from '../testing/broker/support/virtual-world.js';
 
 /** What simulated worlds found, each in the smallest world that shows it. */
@@ -58,5 +58,62 @@ describe('found by simulation', () => {
       .subscribe();
     world.until('committed', () => world.cluster.committed('g', 'in', 0) === 1);
     expect(tries).toBe(3);
+  });
+
+  it('a broker that throttles with its very first answer is left alone as long as it says (KIP-219)', () => {
+    const world = new VirtualWorld();
+    world.cluster.createTopic('in');
+    world.cluster.throttle('ApiVersions', 2000);
+    const { cluster, scheduler } = world;
+    const written: number[] = [];
+    const runtime: Runtime = {
+      scheduler,
+      now: () => cluster.now(),
+      wallClock: () => cluster.wallClock(),
+      random: () => cluster.random(),
+      connect: (host, port) => {
+        const transport = cluster.connect(host, port);
+        const write = transport.write.bind(transport);
+        transport.write = (chunks) => {
+          written.push(scheduler.frame);
+          return write(chunks);
+        };
+        return transport;
+      },
+    };
+    const kafka = new Kafka({ bootstrapServers: cluster.bootstrapServers.split(',')[0], runtime });
+    kafka.producer({ valueSerializer: utf8 }).send({ topic: 'in', value: 'a' }).subscribe();
+    world.until('written', () => cluster.partition('in', 0).endOffset === 1);
+    expect(written.filter((at) => at > 0 && at < 2000)).toEqual([]);
+    expect(written.length).toBeGreaterThan(2);
+  });
+
+  it('a retry of a batch that followers do not have yet is not acknowledged before they do', () => {
+    const world = new VirtualWorld({ failoverMs: 60_000 });
+    const { cluster } = world;
+    cluster.createTopic('in');
+    const producer = world.kafka().producer({ valueSerializer: utf8 });
+    let acknowledged = 0;
+    const send = (value: string): void => {
+      producer.send({ topic: 'in', value }).subscribe(() => acknowledged++);
+    };
+    send('first');
+    world.until('first', () => acknowledged === 1);
+    const { leader, replicas } = cluster.partition('in', 0);
+    const follower = replicas.find((id) => id !== leader)!;
+    cluster.pauseBroker(follower);
+    send('second');
+    world.until('appended', () => cluster.partition('in', 0).endOffset === 2);
+    let tries = 0;
+    cluster.onRequest(({ api }) => {
+      if (api === 'Produce') tries++;
+    });
+    cluster.cutConnections(leader);
+    world.until('tried again', () => tries === 1);
+    world.advance(2000);
+    expect([acknowledged, cluster.partition('in', 0).highWatermark]).toEqual([1, 1]);
+    cluster.startBroker(follower);
+    world.until('second', () => acknowledged === 2);
+    expect(cluster.partition('in', 0).endOffset).toBe(2);
   });
 });

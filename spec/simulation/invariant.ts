@@ -26,6 +26,7 @@ export interface Invariant {
   delivered?(record: Delivered): void;
   /** A lease ended: as the workload settled it, or because the client fenced it. */
   settled?(record: Delivered, how: 'acked' | 'released' | 'fenced'): void;
+  restarted?(member: GroupMember, topic: string, partition: number): void;
   told?(member: GroupMember, event: ConsumerEvent): void;
   /** Everything has caught up, nothing is closed yet. */
   finish?(): void;

@@ -159,12 +159,15 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
       ...transactions.map(({ transactionTimeoutMs }) => transactionTimeoutMs + 10_000),
       ...producers.map(({ deliveryTimeoutMs }) => deliveryTimeoutMs),
     );
-  const lacking = (): string[] => [
-    ...producers.flatMap(({ isPending, process }) => (isPending ? [`${process.name} waits for answers`] : [])),
-    ...transactions.flatMap(({ isPending, name }) => (isPending ? [`${name} has an open transaction`] : [])),
-    ...groups.flatMap((group) => group.behind()),
-    ...undecided(world, topics),
-  ];
+  const lacking = (): string[] => {
+    for (const group of groups) group.keep();
+    return [
+      ...producers.flatMap(({ isPending, process }) => (isPending ? [`${process.name} waits for answers`] : [])),
+      ...transactions.flatMap(({ isPending, name }) => (isPending ? [`${name} has an open transaction`] : [])),
+      ...groups.flatMap((group) => group.behind()),
+      ...undecided(world, topics),
+    ];
+  };
   const began = world.clock.now;
   const caughtUp = await run(bound, () => lacking().length === 0);
   if (!caughtUp && !world.isOver) world.violate('progress', `not within ${bound} ms: ${lacking().join('; ')}`);

@@ -311,10 +311,10 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
     if (tracker === this.#tracker) this.reader.ackUntaken(tracker, from, to);
   }
 
-  /** What a fetch answer brought. @internal */
+  /** What a fetch answer brought. One that was out when a drain began must not move the position over what was dropped. @internal */
   answered(answer: FetchedAnswer): void {
     this.fetch.answered(answer);
-    if (answer.part !== null) {
+    if (answer.part !== null && !this.#stopped) {
       this.reader.append(answer.part, answer.frame);
       this.#port.wakeDelivery(this);
       if (answer.part.error !== null) this.failed(answer.part.error);

@@ -256,7 +256,7 @@ export class Connection {
       return;
     }
     this.#calls.take();
-    this.#throttle(body);
+    this.#throttle(call!, body);
     call!.done(null, body);
     this.#endIfDrained();
   }
@@ -273,14 +273,12 @@ export class Connection {
     return decodeResponse(call.api, call.version, frame).body;
   }
 
-  /** A broker before 2.0 has waited itself, which ApiVersions v2 tells apart (KIP-219). */
-  #throttle(body: unknown): void {
+  /** A broker before 2.0 has waited itself, which ApiVersions v2 tells apart (KIP-219), also in the answer to ApiVersions itself. */
+  #throttle(call: PendingCall, body: unknown): void {
     const { throttleTimeMs } = body as { readonly throttleTimeMs?: number };
     if (throttleTimeMs === undefined || throttleTimeMs <= 0) return;
-    const versions = this.#versions;
-    if (versions !== null && versions.choose(apiVersionsApi) >= 2) {
-      this.#listener.throttled(throttleTimeMs);
-    }
+    const version = this.#versions?.choose(apiVersionsApi) ?? call.version;
+    if (version >= 2) this.#listener.throttled(throttleTimeMs);
   }
 
   #arm(deadline: number): void {

@@ -8,9 +8,12 @@ import { type World } from '../world.js';
 
 interface Place {
   seen: number;
-  /** A discontinuity was told since, or a commit of before arrived late. */
-  mayFall: boolean;
+  /** Until then it may fall: a discontinuity was told, or a commit of before arrived late. */
+  mayFallUntil: number;
 }
+
+/** Longest time for a commit to be tried again, milliseconds. */
+const graceMs = 10_000;
 
 /** What a group has stored falls only when a member told of a discontinuity. */
 export class CommitFalls implements Invariant {
@@ -25,7 +28,7 @@ export class CommitFalls implements Invariant {
   told(member: GroupMember, event: ConsumerEvent): void {
     if (event.type !== 'discontinuity') return;
     this.#look();
-    this.#place(member.plan.id, event.topic, event.partition).mayFall = true;
+    this.#mayFall(member.plan.id, event.topic, event.partition);
   }
 
   /** The network held it: a connection that was given up delivers what was sent over it, and the broker takes it. */
@@ -34,7 +37,7 @@ export class CommitFalls implements Invariant {
     const { groupId, topics } = request.body() as OffsetCommitRequest;
     for (const { name, topicId, partitions } of topics) {
       const topic = name === '' ? this.#world.state.topicsById.get(topicId)!.name : name;
-      for (const { partitionIndex } of partitions) this.#place(groupId, topic, partitionIndex).mayFall = true;
+      for (const { partitionIndex } of partitions) this.#mayFall(groupId, topic, partitionIndex);
     }
   }
 
@@ -53,21 +56,26 @@ export class CommitFalls implements Invariant {
         if (stored.offset === place.seen) continue;
         if (stored.offset < place.seen) {
           this.#world.counts.add('committed fell');
-          if (!place.mayFall)
+          if (this.#world.clock.now > place.mayFallUntil)
             this.#world.violate(
               this.name,
               `${group.id} had ${place.seen} of ${topic}/${partition}, and has ${stored.offset}`,
             );
-        } else place.mayFall = false;
+        }
         place.seen = stored.offset;
       }
     }
   }
 
+  /** What was on its way may still come in between. */
+  #mayFall(group: string, topic: string, partition: number): void {
+    this.#place(group, topic, partition).mayFallUntil = this.#world.clock.now + graceMs;
+  }
+
   #place(group: string, topic: string, partition: number): Place {
     const key = `${group}|${topic}|${partition}`;
     let place = this.#places.get(key);
-    if (place === undefined) this.#places.set(key, (place = { seen: 0, mayFall: false }));
+    if (place === undefined) this.#places.set(key, (place = { seen: 0, mayFallUntil: -1 }));
     return place;
   }
 }

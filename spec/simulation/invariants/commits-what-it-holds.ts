@@ -5,11 +5,17 @@ import { type GroupMember } from '../workload/group-member.js';
 import { type SentRequest, type WireTap } from '../wire-tap.js';
 import { type World } from '../world.js';
 
+const beats: ReadonlySet<string> = new Set(['Heartbeat', 'ConsumerGroupHeartbeat', 'JoinGroup', 'SyncGroup', 'Fetch']);
+/** Longest wait for a coordinator and a connection, milliseconds. */
+const graceMs = 10_000;
+
 /** A commit names partitions that its member holds as it leaves the process; the offsets of a transaction carry the present identity. */
 export class CommitsWhatItHolds implements Invariant {
   readonly name = 'commits what it holds';
   readonly #world: World;
   readonly #members: () => readonly GroupMember[];
+  /** Whom each process was in its group, and since when. */
+  readonly #identities = new Map<string, { readonly identity: string; readonly since: number }[]>();
 
   constructor(world: World, members: () => readonly GroupMember[]) {
     this.#world = world;
@@ -17,7 +23,8 @@ export class CommitsWhatItHolds implements Invariant {
   }
 
   sent(request: SentRequest, { process }: WireTap): void {
-    if (request.api === 'OffsetCommit') this.#plain(request, process.name);
+    if (beats.has(request.api)) this.#note(process.name);
+    else if (request.api === 'OffsetCommit') this.#plain(request, process.name);
     else if (request.api === 'TxnOffsetCommit') this.#transactional(request, process.name);
   }
 
@@ -37,14 +44,28 @@ export class CommitsWhatItHolds implements Invariant {
     }
   }
 
+  /** The offsets of a transaction may wait for a connection: an identity that was replaced a moment ago is refused by the broker. */
   #transactional(request: SentRequest, name: string): void {
     const { memberId, generationId } = request.body() as TxnOffsetCommitRequest;
-    const identity = this.#member(name).consumer.groupMetadata();
-    if (memberId === identity.memberId && generationId === identity.generation) return;
+    const { now } = this.#world.clock;
+    const carried = `${memberId} of ${generationId}`;
+    this.#note(name);
+    const known = this.#identities.get(name)!;
+    const at = known.findLastIndex(({ identity }) => identity === carried);
+    const replacedAt = at < 0 ? 0 : (known[at + 1]?.since ?? now);
+    if (at >= 0 && generationId >= 0 && now - replacedAt <= graceMs) return;
     this.#world.violate(
       this.name,
-      `${name} sends offsets as ${memberId} of ${generationId}, it is ${identity.memberId} of ${identity.generation}`,
+      `${name} sends offsets as ${carried}, it is ${known.at(-1)!.identity} since ${known.at(-1)!.since}`,
     );
+  }
+
+  #note(name: string): void {
+    const { memberId, generation } = this.#member(name).consumer.groupMetadata();
+    const identity = `${memberId} of ${generation}`;
+    let known = this.#identities.get(name);
+    if (known === undefined) this.#identities.set(name, (known = []));
+    if (known.at(-1)?.identity !== identity) known.push({ identity, since: this.#world.clock.now });
   }
 
   #member(name: string): GroupMember {

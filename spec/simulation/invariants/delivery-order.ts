@@ -11,6 +11,7 @@ export class DeliveryOrder implements Invariant {
   readonly name = 'order of delivery';
   readonly #world: World;
   /** The next offset that may come, by member and partition. */
+  readonly #restarted = new Set<string>();
   readonly #expected = new Map<GroupMember, Map<string, number>>();
 
   constructor(world: World) {
@@ -30,12 +31,21 @@ export class DeliveryOrder implements Invariant {
     }
   }
 
+  /** The stream of a partition was subscribed again: it goes back to the first record that was not settled. */
+  restarted(member: GroupMember, topic: string, partition: number): void {
+    this.#restarted.add(`${member.name} ${topic}/${partition}`);
+  }
+
   delivered({ member, topic, partition, offset }: Delivered): void {
     const key = `${topic}/${partition}`;
     const expected = this.#of(member);
     const next = expected.get(key);
     if (next === undefined) {
       this.#world.violate(this.name, `${member.name} got ${key}@${offset} and does not hold it`);
+      return;
+    }
+    if (this.#restarted.delete(`${member.name} ${key}`) && offset < next) {
+      expected.set(key, offset + 1);
       return;
     }
     if (offset < next) this.#world.violate(this.name, `${member.name} got ${key}@${offset}, it was at ${next}`);

@@ -4,20 +4,20 @@ import { type GroupMember } from '../workload/group-member.js';
 import { type World } from '../world.js';
 
 interface Overlap {
-  readonly holder: GroupMember;
+  readonly between: readonly GroupMember[];
   readonly key: string;
   readonly text: string;
 }
 
 /**
- * While a member has open leases of a partition, nobody else of its group gets records of it, unless the member has lost the
- * partition: then it is told, or it is dead.
+ * While a member has open leases of a partition, nobody else of its group gets records of it, unless one of the two has lost the
+ * partition: then it is told, or it dies.
  */
 export class OneOwner implements Invariant {
   readonly name = 'one owner with open leases';
   readonly #world: World;
   readonly #members: () => readonly GroupMember[];
-  /** Seen while the holder did not know yet that it has lost the partition, if it has. */
+  /** Seen while the one who lost the partition did not know it yet. */
   #overlaps: Overlap[] = [];
 
   constructor(world: World, members: () => readonly GroupMember[]) {
@@ -31,26 +31,22 @@ export class OneOwner implements Invariant {
       const [open] = holder.openIn(topic, partition);
       if (open === undefined) continue;
       const key = `${topic}/${partition}`;
-      if (this.#overlaps.some((known) => known.holder === holder && known.key === key)) continue;
-      this.#world.counts.add('overlaps excused');
+      if (this.#overlaps.some((known) => known.key === key && known.between.includes(holder))) continue;
+      this.#world.counts.add('overlaps seen');
       const text = `${member.name} got ${key}@${offset} at ${this.#world.clock.now}, ${holder.name} has ${open.offset} open`;
-      this.#overlaps.push({ holder, key, text });
+      this.#overlaps.push({ between: [holder, member], key, text });
     }
   }
 
   told(member: GroupMember, event: ConsumerEvent): void {
-    if (event.type !== 'lost' && event.type !== 'revoked') return;
-    for (const { topic, partition } of event.partitions) {
-      const key = `${topic}/${partition}`;
-      const found = this.#overlaps.find(({ holder, key: other }) => holder === member && other === key);
-      if (found === undefined) continue;
-      this.#overlaps = this.#overlaps.filter((overlap) => overlap !== found);
-      if (event.type === 'revoked') this.#world.violate(this.name, `${found.text}, and gave it up later`);
-    }
+    if (event.type !== 'lost') return;
+    const keys = new Set(event.partitions.map(({ topic, partition }) => `${topic}/${partition}`));
+    this.#overlaps = this.#overlaps.filter(({ between, key }) => !between.includes(member) || !keys.has(key));
   }
 
   finish(): void {
-    for (const { holder, text } of this.#overlaps)
-      if (holder.process.isAlive) this.#world.violate(this.name, `${text}, and was never told`);
+    for (const { between, text } of this.#overlaps)
+      if (between.every(({ process }) => process.isAlive))
+        this.#world.violate(this.name, `${text}, and neither was told that it has lost it`);
   }
 }

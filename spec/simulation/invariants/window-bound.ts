@@ -18,7 +18,7 @@ export class WindowBound implements Invariant {
         this.name,
         `${member.name} has ${open} open records of ${topic}/${partition}, its window has ${windowRecords}`,
       );
-    if (source === 'batches' || open % 4 !== 0) return;
+    if ((source !== 'records' && source !== 'partitions') || open % 4 !== 0) return;
     const { openLeases } = member.consumer.why({ topic, partition });
     this.#world.counts.add('credit compared');
     if (openLeases !== open)

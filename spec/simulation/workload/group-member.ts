@@ -37,6 +37,8 @@ export class GroupMember {
   readonly place: number;
   /** Somebody else has its place, while it does not run. */
   isReplaced = false;
+  /** Another member has or had its place at the same time: either may fence the other. */
+  isContested = false;
   /** What it got and has not settled, by partition. */
   readonly open: Map<string, Set<OpenLease>> = new Map<string, Set<OpenLease>>();
   isLeaving = false;
@@ -163,8 +165,8 @@ export class GroupMember {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.#world.trace.note(`${this.name} failed: ${text}`);
     this.#world.counts.add('streams failed');
-    if (this.isReplaced && isFencing(error)) {
-      this.#world.counts.add('fenced by a successor');
+    if (this.isContested && isFencing(error)) {
+      this.#world.counts.add('fenced by another instance');
       this.process.kill();
     } else this.#world.violate('no stream fails', `${this.name}: ${text}`);
   }
@@ -275,11 +277,13 @@ export class GroupMember {
 
   #seekBack(tp: TopicPartition): void {
     const committed = this.#world.committed(this.plan.id, tp.topic, tp.partition) ?? 0;
-    const to = this.chance.pick([
+    const back = this.chance.pick([
       'committed',
       'beginning',
       Math.floor(this.chance.random() * (committed + 1)),
     ] as const);
+    // what was read before would be written again, and rightly so
+    const to = this.plan.source === 'transaction' ? 'committed' : back;
     this.#world.trace.note(`${this.name} seeks ${tp.topic}/${tp.partition} to ${to}`);
     this.#world.counts.add('sought');
     const ended = this.process.began('seek');

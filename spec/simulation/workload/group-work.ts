@@ -29,6 +29,11 @@ export class GroupWork {
   /** Faults have ended: who stands still runs on, and somebody is there. */
   calm(): void {
     for (const { process } of this.active) process.resume();
+    this.keep();
+  }
+
+  /** A member that was replaced ends when it hears of it, and the other one may have left. */
+  keep(): void {
     if (this.active.length === 0) this.#join();
   }
 
@@ -89,6 +94,7 @@ export class GroupWork {
         this.#world.counts.add('fault: replace member');
         member.isReplaced = true;
         this.#join(member.place);
+        member.isContested = this.members.at(-1)!.isContested = true;
       });
     this.#world.after(ms, () => {
       member.process.resume();

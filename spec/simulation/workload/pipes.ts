@@ -1,4 +1,4 @@
-import { delay, ignoreElements, map, mergeMap, type Observable, of, tap, throwError } from 'rxjs';
+import { defer, delay, ignoreElements, map, mergeMap, type Observable, of, tap, throwError } from 'rxjs';
 import { commitOffsets, forEachPartition, processEach, produce, transaction } from '../../../operators/index.js';
 import { type ProducerRecord, utf8 } from '../../../src/index.js';
 import { type World } from '../world.js';
@@ -77,7 +77,10 @@ export function workPipe(world: World, member: GroupMember): Observable<never> {
   return consumer.partitions$.pipe(
     forEachPartition(
       (stream$) =>
-        stream$.pipe(
+        defer(() => {
+          for (const watch of world.watches) watch.restarted?.(member, stream$.topic, stream$.partition);
+          return stream$;
+        }).pipe(
           tap((record) => {
             member.took([record], record.lease);
           }),
@@ -97,6 +100,11 @@ export function workPipe(world: World, member: GroupMember): Observable<never> {
             if (lease.state === 'open') member.settles(source.record);
           }),
           commitOffsets(plan.commit === 'byHand' ? { everyMs: 300 } : undefined),
+          tap({
+            error: (error: Error) => {
+              world.trace.note(`${member.name} begins ${stream$.topic}/${stream$.partition} again: ${error.message}`);
+            },
+          }),
         ),
       { onError: { restart: { initialMs: 100, maxMs: 500 } } },
     ),

@@ -106,20 +106,25 @@ function append(
     const refused = cluster.transactions.admit(call.version, body.transactionalId!, header, partition);
     if (refused !== none) return refusal(index, refused, null);
   }
+  /** Followers may not have it yet, be it new or the repetition of what was appended before. */
+  const appended = (baseOffset: number, appendTime: number): PartitionAnswer => {
+    const result = accepted(partition, index, baseOffset, appendTime);
+    const end = baseOffset + header.lastOffsetDelta + 1;
+    if (log.highWatermark < end || partition.isr.length < required) {
+      waiting.push({ partition, epoch: partition.leaderEpoch, end, answer: result });
+    }
+    return result;
+  };
   if (header.producerId >= 0) {
     const sequence = log.producers.check(header);
     if (sequence.errorCode !== none) return refusal(index, sequence.errorCode, null);
-    if (sequence.duplicateOf !== null) return accepted(partition, index, sequence.duplicateOf, -1);
+    if (sequence.duplicateOf !== null) return appended(sequence.duplicateOf, -1);
   }
   const appendTime = rules.appendTime ? cluster.runtime.wallClock() : -1;
   const bytes = rules.appendTime ? stamped(header.bytes, appendTime) : header.bytes;
   const baseOffset = log.append(bytes, partition.leaderEpoch);
   cluster.leadership.advance(partition);
-  const result = accepted(partition, index, baseOffset, appendTime);
-  if (log.highWatermark < log.endOffset || partition.isr.length < required) {
-    waiting.push({ partition, epoch: partition.leaderEpoch, end: log.endOffset, answer: result });
-  }
-  return result;
+  return appended(baseOffset, appendTime);
 }
 
 function rulesOf({ cluster, version }: Call<ProduceRequest>, topic: Topic): BatchRules {
