@@ -18,6 +18,7 @@ export interface BrokerProperties {
   readonly 'group.consumer.session.timeout.ms': number;
   readonly 'group.consumer.heartbeat.interval.ms': number;
   readonly 'group.consumer.max.size': number;
+  readonly 'group.consumer.migration.policy': string;
   readonly 'offset.metadata.max.bytes': number;
   readonly 'transaction.max.timeout.ms': number;
   readonly 'transaction.abort.timed.out.transaction.cleanup.interval.ms': number;
@@ -46,6 +47,7 @@ const defaults: BrokerProperties = {
   'group.consumer.session.timeout.ms': 45000,
   'group.consumer.heartbeat.interval.ms': 5000,
   'group.consumer.max.size': 2147483647,
+  'group.consumer.migration.policy': 'bidirectional',
   'offset.metadata.max.bytes': 4096,
   'transaction.max.timeout.ms': 900000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 10000,

@@ -67,11 +67,11 @@ function accepting({ body, broker, cluster, version }: Call<OffsetCommitRequest>
   let group = groups.get(groupId);
   if (group === undefined) {
     if (epoch >= 0) return version >= firstWithEpochs ? groupNotFound : illegalGeneration;
-    group = groups.classic(groupId)!;
+    group = groups.classic(groupId);
   }
   const refused =
     group.kind === 'classic'
       ? group.commitError(memberId, groupInstanceId, epoch, false)
-      : group.commitError(memberId, epoch, false, version);
+      : group.commitError(memberId, groupInstanceId, epoch, false, version);
   return refused === none ? group : refused;
 }

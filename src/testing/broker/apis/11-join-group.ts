@@ -3,7 +3,6 @@ import { type Answer, type Call, handler } from '../call.js';
 import { code, none } from '../codes.js';
 
 const invalidTimeout = code('INVALID_SESSION_TIMEOUT');
-const inconsistentProtocol = code('INCONSISTENT_GROUP_PROTOCOL');
 const unknownMember = code('UNKNOWN_MEMBER_ID');
 
 /** JoinGroup (key 11): answered when the join phase of the group ends. @internal */
@@ -20,9 +19,9 @@ function handle(call: Call<JoinGroupRequest>, answer: Answer<JoinGroupResponse>)
   else if (body.sessionTimeoutMs < shortest || body.sessionTimeoutMs > longest) answer(refusal(body, invalidTimeout));
   else if (!existed && body.memberId !== '') answer(refusal(body, unknownMember));
   else {
-    const group = cluster.groups.classic(body.groupId);
-    if (group === null) answer(refusal(body, inconsistentProtocol));
-    else group.join(call, answer);
+    const group = cluster.groups.joinable(body.groupId);
+    if (group.kind === 'classic') group.join(call, answer);
+    else group.classics.join(call, answer);
   }
 }
 

@@ -25,7 +25,7 @@ function handle(call: Call<LeaveGroupRequest>, answer: Answer<LeaveGroupResponse
   const members = leaving.map(({ memberId, groupInstanceId }) => ({
     memberId,
     groupInstanceId,
-    errorCode: group?.kind === 'classic' ? group.leave(memberId, groupInstanceId) : unknownMember,
+    errorCode: (group?.kind === 'consumer' ? group.classics : group)?.leave(memberId, groupInstanceId) ?? unknownMember,
   }));
   // the answer goes out before the rest of the group hears of it
   const first = members[0]?.errorCode ?? none;

@@ -16,8 +16,9 @@ function handle({ body, broker, cluster, version }: Call<SyncGroupRequest>, answ
   const silent = version >= firstWithProtocol && (body.protocolType === null || body.protocolName === null);
   if (error !== none) answer(refusal(error));
   else if (silent) answer(refusal(inconsistentProtocol));
-  else if (group?.kind !== 'classic') answer(refusal(unknownMember));
-  else group.sync(body, answer);
+  else if (group === undefined) answer(refusal(unknownMember));
+  else if (group.kind === 'classic') group.sync(body, answer);
+  else group.classics.sync(body, answer);
 }
 
 function refusal(errorCode: number) {

@@ -49,11 +49,11 @@ function accepting({ body, broker, cluster, version }: Call<TxnOffsetCommitReque
   if (error !== none) return error;
   const existing = groups.get(body.groupId);
   if (existing === undefined && body.generationId >= 0) return illegalGeneration;
-  const group = existing ?? groups.classic(body.groupId)!;
+  const group = existing ?? groups.classic(body.groupId);
   const refused =
     group.kind === 'classic'
       ? group.commitError(body.memberId, body.groupInstanceId, body.generationId, true)
-      : group.commitError(body.memberId, body.generationId, true, version);
+      : group.commitError(body.memberId, body.groupInstanceId, body.generationId, true, version);
   if (refused !== none) return refused;
   const unadmitted = transactions.admitOffsets(version, body.transactionalId, body, body.groupId);
   return unadmitted === none ? group : unadmitted;

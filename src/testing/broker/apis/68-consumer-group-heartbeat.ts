@@ -38,7 +38,7 @@ function handle(call: Call<ConsumerGroupHeartbeatRequest>, answer: Answer<Consum
       refuse(body.memberEpoch < 0 ? unknownMember : notFound);
       return;
     }
-    const group = cluster.groups.consumer(body.groupId);
+    const group = cluster.groups.consumer(body.groupId, body.memberEpoch === 0);
     if (group === null) refuse(notFound, `Group ${body.groupId} is not a consumer group.`);
     else answer(group.heartbeat(call));
   }

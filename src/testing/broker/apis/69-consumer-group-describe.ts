@@ -43,7 +43,7 @@ function handle(call: Call<ConsumerGroupDescribeRequest>, answer: Answer<Consume
           subscribedTopicRegex: member.topicRegex,
           assignment: assignmentOf(cluster, member.assigned),
           targetAssignment: assignmentOf(cluster, group.targetOf(member.id)),
-          memberType: 1,
+          memberType: member.classic === null ? 1 : 0,
         })),
         authorizedOperations: -2147483648,
       };

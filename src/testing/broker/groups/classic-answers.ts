@@ -25,8 +25,16 @@ export function joinAnswer(group: Generation, member: ClassicMember) {
   };
 }
 
-/** @internal */
-export function memberList({ members, protocolName }: Generation) {
+const firstWithSkippedAssignment = 9;
+
+/** For a static member that took the place of its predecessor in a stable group: nobody rejoins, and a leader does not assign. @internal */
+export function replacedAnswer(group: Generation, member: ClassicMember, oldLeader: string | null, version: number) {
+  const skipAssignment = group.leader === member.id && version >= firstWithSkippedAssignment;
+  const leader = skipAssignment ? member.id : (oldLeader ?? '');
+  return { ...joinAnswer(group, member), leader, skipAssignment, members: skipAssignment ? memberList(group) : [] };
+}
+
+function memberList({ members, protocolName }: Generation) {
   return members.all.map((member) => ({
     memberId: member.id,
     groupInstanceId: member.instanceId,

@@ -4,28 +4,22 @@ import { Timer } from '../../../runtime/timer.js';
 import { type Answer, type Call } from '../call.js';
 import { type ClusterState } from '../cluster-state.js';
 import { code, none } from '../codes.js';
-import { joinAnswer, joinRefusal, memberList, syncAnswer, syncRefusal } from './classic-answers.js';
-import { ClassicMember } from './classic-member.js';
+import { joinAnswer, joinRefusal, replacedAnswer, syncAnswer, syncRefusal } from './classic-answers.js';
+import { type ClassicFacts, ClassicMember, type FormerMember, newMemberTimeoutMs } from './classic-member.js';
 import { ClassicMembers } from './classic-members.js';
-import { type ClassicState, commitError, syncError } from './classic-checks.js';
+import { type ClassicState, commitError, groupFull, heartbeatError, joinError, syncError } from './classic-checks.js';
 import { InitialDelay } from './initial-delay.js';
-import { GroupOffsets } from './group-offsets.js';
+import { type GroupOffsets } from './group-offsets.js';
 import { memberId } from './member-id.js';
 import { PendingIds } from './pending-ids.js';
 import { nothingStored, storeGeneration } from './stored-generation.js';
 
 const unknownMember = code('UNKNOWN_MEMBER_ID');
-const illegalGeneration = code('ILLEGAL_GENERATION');
 const rebalancing = code('REBALANCE_IN_PROGRESS');
 const fencedInstance = code('FENCED_INSTANCE_ID');
 const memberIdRequired = code('MEMBER_ID_REQUIRED');
-const inconsistentProtocol = code('INCONSISTENT_GROUP_PROTOCOL');
-const groupFull = code('GROUP_MAX_SIZE_REACHED');
 const notCoordinator = code('NOT_COORDINATOR');
-/** A member that has never been in a generation is given up after this long (group coordinator, newMemberJoinTimeout). */
-const newMemberTimeoutMs = 300000;
 const firstWithRequiredId = 4;
-const firstWithSkippedAssignment = 9;
 
 /**
  * A group of the classic protocol, as the group coordinator runs it.
@@ -37,7 +31,7 @@ const firstWithSkippedAssignment = 9;
 export class ClassicGroup {
   readonly kind = 'classic';
   readonly id: string;
-  readonly offsets: GroupOffsets = new GroupOffsets();
+  readonly offsets: GroupOffsets;
   readonly members: ClassicMembers = new ClassicMembers();
   state: ClassicState = 'Empty';
   generation = 0;
@@ -54,9 +48,10 @@ export class ClassicGroup {
   #initial = false;
   #stored = nothingStored;
 
-  constructor(cluster: ClusterState, id: string) {
+  constructor(cluster: ClusterState, id: string, offsets: GroupOffsets) {
     this.#cluster = cluster;
     this.id = id;
+    this.offsets = offsets;
     this.#pending = new PendingIds(cluster.runtime);
     this.#delay = new InitialDelay(cluster.settings.properties['group.initial.rebalance.delay.ms']);
     this.#joinTimer = new Timer(cluster.runtime, () => {
@@ -76,40 +71,22 @@ export class ClassicGroup {
   }
 
   join(call: Call<JoinGroupRequest>, answer: Answer<JoinGroupResponse>): void {
-    const request = call.body;
-    const refuse = (errorCode: number, memberId = request.memberId): void => {
-      answer(joinRefusal(errorCode, memberId));
-    };
-    const member = this.members.get(request.memberId);
-    const isFull = this.members.size >= this.#cluster.settings.properties['group.max.size'];
-    if (isFull && member === undefined) {
-      refuse(groupFull, '');
-      return;
+    const { memberId: id, groupInstanceId } = call.body;
+    const unfit = joinError(this, call.body, this.#cluster.settings.properties['group.max.size']);
+    if (unfit !== none) answer(joinRefusal(unfit, unfit === groupFull ? '' : id));
+    else if (id === '') this.#joinUnknown(call, answer);
+    else if (this.#pending.take(id)) this.#add(call, id, answer);
+    else {
+      const error = this.members.validate(id, groupInstanceId);
+      if (error !== none) answer(joinRefusal(error, id));
+      else this.#rejoin(call.body, this.members.get(id)!, answer);
     }
-    if (!this.members.supports(request, this.protocolType)) {
-      refuse(inconsistentProtocol);
-      return;
-    }
-    if (request.memberId === '') {
-      this.#joinUnknown(call, answer);
-      return;
-    }
-    if (this.#pending.take(request.memberId)) {
-      this.#add(call, request.memberId, answer);
-      return;
-    }
-    const error = this.members.validate(request.memberId, request.groupInstanceId);
-    if (error !== none) refuse(error);
-    else this.#rejoin(request, this.members.get(request.memberId)!, answer);
   }
 
   sync(request: SyncGroupRequest, answer: Answer<SyncGroupResponse>): void {
-    const refuse = (errorCode: number): void => {
-      answer(syncRefusal(errorCode));
-    };
     const error = syncError(this, request);
     if (error !== none) {
-      refuse(error);
+      answer(syncRefusal(error));
       return;
     }
     const member = this.members.get(request.memberId)!;
@@ -131,12 +108,9 @@ export class ClassicGroup {
   }
 
   heartbeat(memberId: string, instanceId: string | null, generation: number): number {
-    const error = this.members.validate(memberId, instanceId);
-    if (error !== none) return error;
-    if (generation !== this.generation) return illegalGeneration;
-    if (this.state === 'Empty') return unknownMember;
-    this.#keepAlive(this.members.get(memberId)!);
-    return this.state === 'PreparingRebalance' ? rebalancing : none;
+    const error = heartbeatError(this, memberId, instanceId, generation);
+    if (error === none || error === rebalancing) this.#keepAlive(this.members.get(memberId)!);
+    return error;
   }
 
   leave(memberId: string, instanceId: string | null): number {
@@ -179,10 +153,7 @@ export class ClassicGroup {
    * under way begins anew when members come. Sessions start again.
    */
   moved(): void {
-    for (const member of this.members.all) {
-      member.answerJoin(joinRefusal(notCoordinator, member.id));
-      member.answerSync(syncRefusal(notCoordinator));
-    }
+    this.members.refuseWaiting(notCoordinator);
     this.stop();
     const { generation, protocolName, leader, members } = this.#stored;
     this.#pendingSync.clear();
@@ -196,6 +167,27 @@ export class ClassicGroup {
       this.#keepAlive(member);
     }
     this.#to(this.members.size === 0 ? 'Empty' : 'Stable');
+  }
+
+  /** It becomes a group of the other kind: who waits is told to join again. */
+  dissolve(): void {
+    this.members.refuseWaiting(rebalancing);
+    this.stop();
+  }
+
+  /** Goes on where a group of the other kind stood; {@link left} makes the members join. */
+  takeOver(generation: number, members: readonly FormerMember[]): void {
+    this.generation = generation;
+    this.protocolType = members[0]!.protocolType;
+    for (const former of members) {
+      const member = this.#member(former.id, former, former.clientId, former.clientHost);
+      Object.assign(member, { isNew: false, assignment: former.assignment });
+      this.members.add(member);
+      this.#keepAlive(member);
+    }
+    this.protocolName = this.members.chooseProtocol();
+    this.#to('Stable');
+    this.#stored = storeGeneration(this);
   }
 
   stop(): void {
@@ -225,10 +217,7 @@ export class ClassicGroup {
   }
 
   #add(call: Call<JoinGroupRequest>, id: string, answer: Answer<JoinGroupResponse>): void {
-    const session = new Timer(this.#cluster.runtime, () => {
-      this.#sessionTimeout(member);
-    });
-    const member = new ClassicMember(id, call.body, call.clientId ?? '', call.caller.clientHost, session);
+    const member = this.#member(id, call.body, call.clientId ?? '', call.caller.clientHost);
     if (this.members.size === 0) this.protocolType = member.protocolType;
     this.members.add(member);
     this.leader ??= id;
@@ -236,6 +225,14 @@ export class ClassicGroup {
     if (this.state === 'PreparingRebalance' && this.#previous === 'Empty') this.#delay.memberAdded();
     member.session.set(Math.max(newMemberTimeoutMs, member.sessionTimeoutMs));
     this.#rebalance();
+  }
+
+  #member(id: string, facts: ClassicFacts, clientId: string, clientHost: string): ClassicMember {
+    const session = new Timer(this.#cluster.runtime, () => {
+      this.#sessionTimeout(member);
+    });
+    const member = new ClassicMember(id, facts, clientId, clientHost, session);
+    return member;
   }
 
   #rejoin(request: JoinGroupRequest, member: ClassicMember, answer: Answer<JoinGroupResponse>): void {
@@ -253,15 +250,14 @@ export class ClassicGroup {
 
   /** A static member came back under a new id: the old id is fenced, and while its protocols choose the same nobody rejoins. */
   #replace(call: Call<JoinGroupRequest>, before: ClassicMember, id: string, answer: Answer<JoinGroupResponse>): void {
-    const wasLeader = this.leader === before.id;
     const oldLeader = this.leader;
     before.answerJoin(joinRefusal(fencedInstance, before.id));
     before.answerSync(syncRefusal(fencedInstance));
     this.members.delete(before.id);
     this.#pendingSync.delete(before.id);
+    if (oldLeader === before.id) this.leader = id;
     before.id = id;
     this.members.add(before);
-    if (wasLeader) this.leader = id;
     before.rejoin(call.body, answer);
     this.#keepAlive(before);
     if (this.state === 'Stable') {
@@ -270,14 +266,7 @@ export class ClassicGroup {
         return;
       }
       this.#stored = storeGeneration(this);
-      const skip = wasLeader && call.version >= firstWithSkippedAssignment;
-      const leader = skip ? id : (oldLeader ?? '');
-      before.answerJoin({
-        ...joinAnswer(this, before),
-        leader,
-        skipAssignment: skip,
-        members: skip ? memberList(this) : [],
-      });
+      before.answerJoin(replacedAnswer(this, before, oldLeader, call.version));
     } else if (this.state === 'CompletingRebalance') this.#rebalance();
     else this.#maybeComplete();
   }

@@ -3,6 +3,23 @@ import { type SyncGroupResponse } from '../../../protocol/messages/sync-group.js
 import { type Timer } from '../../../runtime/timer.js';
 import { type Answer } from '../call.js';
 
+/** What a JoinGroup request says of its member. @internal */
+export type ClassicFacts = Pick<
+  JoinGroupRequest,
+  'groupInstanceId' | 'protocolType' | 'sessionTimeoutMs' | 'rebalanceTimeoutMs' | 'protocols'
+>;
+
+/** A member as it stood in a group of the other kind. @internal */
+export interface FormerMember extends ClassicFacts {
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly assignment: Uint8Array;
+}
+
+/** A member that has never been in a generation is given up after this long (group coordinator, newMemberJoinTimeout). @internal */
+export const newMemberTimeoutMs = 300000;
+
 /** A member of a classic group. @internal */
 export class ClassicMember {
   id: string;
@@ -22,7 +39,7 @@ export class ClassicMember {
   isNew = true;
   readonly session: Timer;
 
-  constructor(id: string, request: JoinGroupRequest, clientId: string, clientHost: string, session: Timer) {
+  constructor(id: string, request: ClassicFacts, clientId: string, clientHost: string, session: Timer) {
     this.id = id;
     this.instanceId = request.groupInstanceId;
     this.clientId = clientId;
@@ -32,7 +49,7 @@ export class ClassicMember {
     this.update(request);
   }
 
-  update(request: JoinGroupRequest): void {
+  update(request: ClassicFacts): void {
     this.sessionTimeoutMs = request.sessionTimeoutMs;
     // v0 has no rebalance timeout, the session's counts
     this.rebalanceTimeoutMs = request.rebalanceTimeoutMs < 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs;

@@ -1,5 +1,6 @@
 import { type JoinGroupRequest } from '../../../protocol/messages/join-group.js';
 import { code, none } from '../codes.js';
+import { joinRefusal, syncRefusal } from './classic-answers.js';
 import { type ClassicMember } from './classic-member.js';
 
 const unknownMember = code('UNKNOWN_MEMBER_ID');
@@ -44,6 +45,14 @@ export class ClassicMembers {
 
   clear(): void {
     this.#members.clear();
+  }
+
+  /** Answers every JoinGroup and SyncGroup that waits. */
+  refuseWaiting(errorCode: number): void {
+    for (const member of this.all) {
+      member.answerJoin(joinRefusal(errorCode, member.id));
+      member.answerSync(syncRefusal(errorCode));
+    }
   }
 
   /** Whether the id is known, and for a static member still the one of its instance. */

@@ -8,8 +8,9 @@ import { type Call } from '../call.js';
 import { type ClusterState } from '../cluster-state.js';
 import { code, none } from '../codes.js';
 import { type Topic } from '../topic.js';
+import { ClassicParticipants } from './classic-participants.js';
 import { byTopic, ConsumerMember, type PartitionKey, partitionKey } from './consumer-member.js';
-import { GroupOffsets } from './group-offsets.js';
+import { type GroupOffsets } from './group-offsets.js';
 import { reconcile } from './reconcile.js';
 import { serverAssignors } from './server-assignors.js';
 
@@ -36,7 +37,9 @@ const firstCommitVersion = 9;
 export class ConsumerGroup {
   readonly kind = 'consumer';
   readonly id: string;
-  readonly offsets: GroupOffsets = new GroupOffsets();
+  readonly offsets: GroupOffsets;
+  /** Members that speak the classic protocol. */
+  readonly classics: ClassicParticipants;
   readonly members: Map<string, ConsumerMember> = new Map<string, ConsumerMember>();
   epoch = 0;
   assignor = 'uniform';
@@ -46,9 +49,21 @@ export class ConsumerGroup {
   /** Topics and partition counts that the target was computed for. */
   #topicsSeen = '';
 
-  constructor(cluster: ClusterState, id: string) {
+  constructor(cluster: ClusterState, id: string, offsets: GroupOffsets) {
     this.#cluster = cluster;
     this.id = id;
+    this.offsets = offsets;
+    this.classics = new ClassicParticipants(cluster, this);
+  }
+
+  /** Goes on where a classic group stood, with members that have what its leader gave them. */
+  takeOver(epoch: number, members: readonly ConsumerMember[]): void {
+    this.epoch = this.#targetEpoch = epoch;
+    for (const member of members) {
+      this.members.set(member.id, member);
+      this.#targets.set(member.id, member.assigned);
+      this.watch(member);
+    }
   }
 
   get memberIds(): readonly string[] {
@@ -86,11 +101,7 @@ export class ConsumerGroup {
     const before = keysText(member.assigned);
     member.clientId = clientId ?? '';
     member.clientHost = caller.clientHost;
-    const changed = member.learn(body) || !this.#targets.has(member.id);
-    if (changed || this.#topicsNow() !== this.#topicsSeen) this.#newEpoch();
-    if (this.epoch > this.#targetEpoch) this.#assign();
-    reconcile(member, this.targetOf(member.id), this.#targetEpoch, owned, (key) => this.#isFree(member, key));
-    this.#watch(member);
+    this.step(member, member.learn(body), owned);
     const full = body.memberEpoch === 0 || (body.rebalanceTimeoutMs !== -1 && body.topicPartitions !== null);
     const tells = full || before !== keysText(member.assigned);
     return {
@@ -102,14 +113,39 @@ export class ConsumerGroup {
     };
   }
 
+  /**
+   * Moves a member one step towards its target, which is computed anew when something has changed. @internal
+   * @param owned - what the member says that it has, null when it says nothing
+   */
+  step(member: ConsumerMember, changed: boolean, owned: ReadonlySet<PartitionKey> | null): void {
+    if (changed || !this.#targets.has(member.id) || this.#topicsNow() !== this.#topicsSeen) this.#newEpoch();
+    if (this.epoch > this.#targetEpoch) this.#assign();
+    reconcile(member, this.targetOf(member.id), this.#targetEpoch, owned, (key) => this.#isFree(member, key));
+    this.watch(member);
+  }
+
+  /** Something that the member is to get is not free yet. @internal */
+  waitsForOthers(member: ConsumerMember): boolean {
+    return [...this.targetOf(member.id)].some((key) => !member.assigned.has(key) && !this.#isFree(member, key));
+  }
+
   /** Whether an offset commit is accepted: by the member's epoch; what it owns is not checked. */
-  commitError(memberId: string, epoch: number, transactional: boolean, version: number): number {
+  commitError(
+    memberId: string,
+    instanceId: string | null,
+    epoch: number,
+    transactional: boolean,
+    version: number,
+  ): number {
     if (epoch < 0 && this.isEmpty) return none;
+    // producers before KIP-447 do not tell who they are
+    if (transactional && epoch < 0 && memberId === '' && instanceId === null) return none;
     const member = this.members.get(memberId);
     if (member === undefined) return unknownMember;
-    if (!transactional && version < firstCommitVersion) return unsupported;
+    const isClassic = member.classic !== null;
+    if (!transactional && !isClassic && version < firstCommitVersion) return unsupported;
     if (epoch === member.epoch) return none;
-    return transactional ? illegalGeneration : staleEpoch;
+    return transactional || isClassic ? illegalGeneration : staleEpoch;
   }
 
   /** Whether a fetch of offsets is accepted; without a member id it always is. */
@@ -124,7 +160,7 @@ export class ConsumerGroup {
   expire(memberId: string): boolean {
     const member = this.members.get(memberId);
     if (member === undefined) return false;
-    this.#fence(member);
+    this.fence(member);
     return true;
   }
 
@@ -132,7 +168,7 @@ export class ConsumerGroup {
   moved(): void {
     for (const member of this.members.values()) {
       member.revocation.clear();
-      this.#watch(member);
+      this.watch(member);
     }
   }
 
@@ -157,49 +193,57 @@ export class ConsumerGroup {
     const limit = this.#cluster.settings.properties['group.consumer.max.size'];
     if (joins && !this.members.has(body.memberId) && this.members.size >= limit) return groupFull;
     if (body.instanceId !== null) {
-      const member = this.#static(body.instanceId);
+      const member = this.static(body.instanceId);
       if (joins) return this.#joinStatic(body, member);
       if (member === undefined) return unknownMember;
       if (member.id !== body.memberId) return fencedInstance;
       return epochError(member, body.memberEpoch, owned) ?? member;
     }
     const member = this.members.get(body.memberId);
-    if (member === undefined) return joins ? this.#add(body) : unknownMember;
+    if (member === undefined) return joins ? this.add(body.memberId, null) : unknownMember;
     return epochError(member, body.memberEpoch, owned) ?? member;
   }
 
   #joinStatic(body: ConsumerGroupHeartbeatRequest, before: ConsumerMember | undefined): ConsumerMember | number {
-    if (before === undefined) return this.#add(body);
+    if (before === undefined) return this.add(body.memberId, body.instanceId);
     if (before.id === body.memberId && before.epoch !== staticLeaveEpoch) return before;
     if (before.epoch !== staticLeaveEpoch) return unreleasedInstance;
-    const target = this.#targets.get(before.id);
-    this.#targets.delete(before.id);
-    this.members.delete(before.id);
-    before.id = body.memberId;
-    before.epoch = 0;
-    before.previousEpoch = 0;
-    this.members.set(before.id, before);
-    if (target !== undefined) this.#targets.set(before.id, target);
+    this.replace(before, body.memberId);
+    before.classic = null;
     return before;
   }
 
-  #add(body: ConsumerGroupHeartbeatRequest): ConsumerMember {
+  /** A static member comes back under another id, and finds what it had. @internal */
+  replace(member: ConsumerMember, id: string): void {
+    const target = this.#targets.get(member.id);
+    this.#targets.delete(member.id);
+    this.members.delete(member.id);
+    member.id = id;
+    member.epoch = 0;
+    member.previousEpoch = 0;
+    this.members.set(id, member);
+    if (target !== undefined) this.#targets.set(id, target);
+  }
+
+  /** @internal */
+  add(id: string, instanceId: string | null): ConsumerMember {
+    const member = this.newMember(id, instanceId);
+    this.members.set(id, member);
+    return member;
+  }
+
+  /** One that does not belong to it yet. @internal */
+  newMember(id: string, instanceId: string | null): ConsumerMember {
     const { runtime } = this.#cluster;
     const fence = (): void => {
-      this.#fence(member);
+      this.fence(member);
     };
-    const member = new ConsumerMember(
-      body.memberId,
-      body.instanceId,
-      new Timer(runtime, fence),
-      new Timer(runtime, fence),
-    );
-    this.members.set(member.id, member);
+    const member = new ConsumerMember(id, instanceId, new Timer(runtime, fence), new Timer(runtime, fence));
     return member;
   }
 
   #leave(body: ConsumerGroupHeartbeatRequest): Response {
-    const member = body.instanceId === null ? this.members.get(body.memberId) : this.#static(body.instanceId);
+    const member = body.instanceId === null ? this.members.get(body.memberId) : this.static(body.instanceId);
     if (member === undefined) return refused(unknownMember);
     if (member.id !== body.memberId) return refused(fencedInstance);
     if (body.memberEpoch === staticLeaveEpoch) {
@@ -207,19 +251,24 @@ export class ConsumerGroup {
       member.epoch = staticLeaveEpoch;
       member.revoking = new Set<PartitionKey>();
       member.revocation.clear();
-    } else this.#fence(member);
+    } else this.fence(member);
     return { errorCode: none, memberId: body.memberId, memberEpoch: body.memberEpoch, heartbeatIntervalMs: 0 };
   }
 
-  #fence(member: ConsumerMember): void {
+  /** The member is out. With the last one of the consumer protocol the others have a classic group again. @internal */
+  fence(member: ConsumerMember): void {
     member.clear();
     this.members.delete(member.id);
+    if (this.#cluster.groups.downgrade(this)) return;
     this.#targets.delete(member.id);
     this.#newEpoch();
   }
 
-  #watch(member: ConsumerMember): void {
-    member.session.set(this.#cluster.settings.properties['group.consumer.session.timeout.ms']);
+  /** Its session begins anew; what it has to do goes on. @internal */
+  watch(member: ConsumerMember): void {
+    const { properties } = this.#cluster.settings;
+    member.session.set(member.classic?.sessionTimeoutMs ?? properties['group.consumer.session.timeout.ms']);
+    if (member.classic !== null) return;
     if (member.state !== 'unrevoked') member.revocation.clear();
     else if (!member.revocation.armed) member.revocation.set(member.rebalanceTimeoutMs);
   }
@@ -257,7 +306,8 @@ export class ConsumerGroup {
     return true;
   }
 
-  #static(instanceId: string): ConsumerMember | undefined {
+  /** @internal */
+  static(instanceId: string): ConsumerMember | undefined {
     return [...this.members.values()].find((member) => member.instanceId === instanceId);
   }
 }

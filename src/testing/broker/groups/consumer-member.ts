@@ -1,4 +1,5 @@
 import { type ConsumerGroupHeartbeatRequest } from '../../../protocol/messages/consumer-group-heartbeat.js';
+import { type JoinGroupRequest } from '../../../protocol/messages/join-group.js';
 import { type Timer } from '../../../runtime/timer.js';
 
 /** A partition as `topicId:index`. @internal */
@@ -30,6 +31,18 @@ export function byTopic(keys: Iterable<PartitionKey>): { topicId: string; partit
 /** Where a member stands on its way to the target assignment (KIP-848). @internal */
 export type MemberState = 'stable' | 'unrevoked' | 'unreleased';
 
+/** What a heartbeat says of its member, as far as it counts for the assignment. @internal */
+export type MemberFacts = Pick<
+  ConsumerGroupHeartbeatRequest,
+  'rackId' | 'rebalanceTimeoutMs' | 'serverAssignor' | 'subscribedTopicNames' | 'subscribedTopicRegex'
+>;
+
+/** What a member of the classic protocol has beside the rest. @internal */
+export interface ClassicPart {
+  readonly sessionTimeoutMs: number;
+  readonly protocols: JoinGroupRequest['protocols'];
+}
+
 /** A member of a KIP-848 group. @internal */
 export class ConsumerMember {
   id: string;
@@ -41,12 +54,15 @@ export class ConsumerMember {
   topicNames: readonly string[] = [];
   topicRegex: string | null = null;
   assignor: string | null = null;
+  /** Null for who speaks the consumer protocol. */
+  classic: ClassicPart | null = null;
   epoch = 0;
   previousEpoch = -1;
   state: MemberState = 'stable';
   assigned: ReadonlySet<PartitionKey> = new Set<PartitionKey>();
   revoking: ReadonlySet<PartitionKey> = new Set<PartitionKey>();
   readonly session: Timer;
+  /** For what the member has to do within its rebalance timeout: give up, or, of the classic protocol, join or sync. */
   readonly revocation: Timer;
 
   constructor(id: string, instanceId: string | null, session: Timer, revocation: Timer) {
@@ -57,7 +73,7 @@ export class ConsumerMember {
   }
 
   /** Takes what the heartbeat says of itself. @returns whether what it subscribes to has changed */
-  learn(request: ConsumerGroupHeartbeatRequest): boolean {
+  learn(request: MemberFacts): boolean {
     const before = this.#subscription();
     if (request.rackId !== null) this.rackId = request.rackId;
     if (request.rebalanceTimeoutMs >= 0) this.rebalanceTimeoutMs = request.rebalanceTimeoutMs;

@@ -4,6 +4,8 @@ import { code, none } from '../codes.js';
 import { coordinatorIndex, offsetsTopic } from '../internal-topics.js';
 import { ClassicGroup } from './classic-group.js';
 import { ConsumerGroup } from './consumer-group.js';
+import { downgraded, mayDowngrade, upgraded } from './conversion.js';
+import { GroupOffsets } from './group-offsets.js';
 
 /** @internal */
 export type Group = ClassicGroup | ConsumerGroup;
@@ -30,20 +32,38 @@ export class GroupRegistry {
     return this.groups.get(groupId);
   }
 
-  /** The classic group of that id, made when there is none; null when a consumer group with members is in the way. */
-  classic(groupId: string): ClassicGroup | null {
+  /** The group that a classic member joins: one with members of either kind, else a classic one is made. */
+  joinable(groupId: string): Group {
     const found = this.groups.get(groupId);
-    if (found?.kind === 'classic') return found;
-    if (found !== undefined && !found.isEmpty) return null;
-    return this.#put(new ClassicGroup(this.#cluster, groupId), found);
+    return found?.kind === 'consumer' && !found.isEmpty ? found : this.classic(groupId);
   }
 
-  /** The consumer group of that id, made when there is none; null when a classic group with members is in the way. */
-  consumer(groupId: string): ConsumerGroup | null {
+  /** The classic group of that id; made in the place of a consumer group without members, or when there is none. */
+  classic(groupId: string): ClassicGroup {
+    const found = this.groups.get(groupId);
+    if (found?.kind === 'classic') return found;
+    return this.#put(new ClassicGroup(this.#cluster, groupId, found?.offsets ?? new GroupOffsets()), found);
+  }
+
+  /**
+   * The consumer group of that id; made when there is none. Null when a classic group with members is in the way: who joins
+   * converts it, if the migration policy allows.
+   */
+  consumer(groupId: string, joins: boolean): ConsumerGroup | null {
     const found = this.groups.get(groupId);
     if (found?.kind === 'consumer') return found;
-    if (found !== undefined && !found.isEmpty) return null;
-    return this.#put(new ConsumerGroup(this.#cluster, groupId), found);
+    if (found === undefined || found.members.size === 0)
+      return this.#put(new ConsumerGroup(this.#cluster, groupId, found?.offsets ?? new GroupOffsets()), found);
+    const group = joins ? upgraded(this.#cluster, found) : null;
+    return group === null ? null : this.#put(group, found);
+  }
+
+  /** Makes a classic group of one whose members are all classic by now; false when it stays what it is. */
+  downgrade(group: ConsumerGroup): boolean {
+    if (!mayDowngrade(this.#cluster, group)) return false;
+    const classic = this.#put(downgraded(this.#cluster, group), group);
+    classic.left();
+    return true;
   }
 
   /** Groups that the broker coordinates. */
@@ -71,10 +91,8 @@ export class GroupRegistry {
     for (const group of this.groups.values()) group.stop();
   }
 
-  /** An empty group of the other kind makes room and leaves its offsets. */
+  /** A group of the other kind makes room. */
   #put<G extends Group>(group: G, before: Group | undefined): G {
-    for (const { topic, partition, stored } of before?.offsets.all() ?? [])
-      group.offsets.commit(topic, partition, stored);
     before?.stop();
     this.groups.set(group.id, group);
     return group;
