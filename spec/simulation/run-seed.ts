@@ -11,6 +11,7 @@ import { DeliveryOrder } from './invariants/delivery-order.js';
 import { ExactlyOnce } from './invariants/exactly-once.js';
 import { LogOrder } from './invariants/log-order.js';
 import { OneOwner } from './invariants/one-owner.js';
+import { ReadCommitted } from './invariants/read-committed.js';
 import { WindowBound } from './invariants/window-bound.js';
 import { type GroupMember } from './workload/group-member.js';
 import { TransactionWork } from './workload/transaction-work.js';
@@ -111,6 +112,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     new NoBatchTwice(world),
     new LogOrder(world, producers),
     new DeliveryOrder(world),
+    new ReadCommitted(world),
     new OneOwner(world, members),
     new WindowBound(world),
     new CommitBehindAcknowledged(world, plans),
