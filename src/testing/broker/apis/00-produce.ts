@@ -31,6 +31,8 @@ const invalidAcks = code('INVALID_REQUIRED_ACKS');
 const invalidTopic = code('INVALID_TOPIC_EXCEPTION');
 const unknownTopicId = code('UNKNOWN_TOPIC_ID');
 const invalidRecord = code('INVALID_RECORD');
+const tooLarge = code('MESSAGE_TOO_LARGE');
+const corrupt = code('CORRUPT_MESSAGE');
 const firstWithTopicIds = 13;
 const firstWithZstd = 7;
 
@@ -98,9 +100,13 @@ function append(
   if (body.acks === -1 && partition.isr.length < required) return refusal(index, notEnoughReplicas, null);
   const rules = rulesOf(call, partition.topic);
   const checked = checkBatch(part.records, rules, cluster.runtime.wallClock());
-  if (checked.header === null) return refusal(index, checked.errorCode, checked.message);
-  const { header } = checked;
   const { log } = partition;
+  const refusedRecord = (errorCode: number, message: string | null): PartitionAnswer => ({
+    ...refusal(index, errorCode, message),
+    logStartOffset: knowsStart(errorCode) ? log.startOffset : -1,
+  });
+  if (checked.header === null) return refusedRecord(checked.errorCode, checked.message);
+  const { header } = checked;
   if (header.isTransactional && body.transactionalId === null) return refusal(index, invalidRecord, null);
   if (header.isTransactional) {
     const refused = cluster.transactions.admit(call.version, body.transactionalId!, header, partition);
@@ -117,7 +123,7 @@ function append(
   };
   if (header.producerId >= 0) {
     const sequence = log.producers.check(header);
-    if (sequence.errorCode !== none) return refusal(index, sequence.errorCode, null);
+    if (sequence.errorCode !== none) return refusedRecord(sequence.errorCode, null);
     if (sequence.duplicateOf !== null) return appended(sequence.duplicateOf, -1);
   }
   const appendTime = rules.appendTime ? cluster.runtime.wallClock() : -1;
@@ -125,6 +131,11 @@ function append(
   const baseOffset = log.append(bytes, partition.leaderEpoch);
   cluster.leadership.advance(partition);
   return appended(baseOffset, appendTime);
+}
+
+/** What is wrong with the batch's size or bytes is found before the log is looked at. */
+function knowsStart(errorCode: number): boolean {
+  return errorCode !== tooLarge && errorCode !== corrupt;
 }
 
 function rulesOf({ cluster, version }: Call<ProduceRequest>, topic: Topic): BatchRules {

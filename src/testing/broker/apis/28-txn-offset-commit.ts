@@ -47,6 +47,9 @@ function accepting({ body, broker, cluster, version }: Call<TxnOffsetCommitReque
   const { groups, transactions } = cluster;
   const error = groups.coordinatorError(broker, body.groupId);
   if (error !== none) return error;
+  // asked first: a group that refuses the member is part of the transaction all the same
+  const unadmitted = transactions.admitOffsets(version, body.transactionalId, body, body.groupId);
+  if (unadmitted !== none) return unadmitted;
   const existing = groups.get(body.groupId);
   if (existing === undefined && body.generationId >= 0) return illegalGeneration;
   const group = existing ?? groups.classic(body.groupId);
@@ -54,7 +57,5 @@ function accepting({ body, broker, cluster, version }: Call<TxnOffsetCommitReque
     group.kind === 'classic'
       ? group.commitError(body.memberId, body.groupInstanceId, body.generationId, true)
       : group.commitError(body.memberId, body.groupInstanceId, body.generationId, true, version);
-  if (refused !== none) return refused;
-  const unadmitted = transactions.admitOffsets(version, body.transactionalId, body, body.groupId);
-  return unadmitted === none ? group : unadmitted;
+  return refused === none ? group : refused;
 }

@@ -19,6 +19,14 @@ interface KnownProducer {
   openSince: number;
 }
 
+/** The lowest sequence of a producer whose place in a transaction is asked for. */
+interface Verified {
+  readonly epoch: number;
+  lowest: number;
+  /** A transaction of the second protocol begins under an epoch of its own, with sequence 0. */
+  readonly raisesEpochs: boolean;
+}
+
 /** What a partition knows of one producer, for DescribeProducers. @internal */
 export interface ProducerFacts {
   readonly producerId: number;
@@ -43,18 +51,30 @@ const outOfOrder = code('OUT_OF_ORDER_SEQUENCE_NUMBER');
 /** Producer state of one partition: epochs, sequences and open transactions, as `ProducerStateManager` keeps them. @internal */
 export class ProducerTable {
   readonly #producers = new Map<number, KnownProducer>();
+  readonly #verified = new Map<number, Verified>();
+
+  /**
+   * The coordinator is asked whether a batch may begin a transaction here. Until one of the producer is appended, nothing behind the
+   * first sequence that was asked for is: a batch whose predecessor was refused meanwhile would be a gap (KIP-890).
+   */
+  verifying({ producerId, producerEpoch, baseSequence }: BatchHeader, raisesEpochs: boolean): void {
+    const known = this.#verified.get(producerId);
+    if (known === undefined || producerEpoch > known.epoch) {
+      this.#verified.set(producerId, { epoch: producerEpoch, lowest: baseSequence, raisesEpochs });
+    } else if (producerEpoch === known.epoch) known.lowest = Math.min(known.lowest, baseSequence);
+  }
 
   /** Checks a batch of an idempotent producer against what is known of it. */
   check(header: BatchHeader): SequenceCheck {
     const known = this.#producers.get(header.producerId);
-    if (known === undefined) return accepted;
-    if (header.producerEpoch < known.epoch) return { errorCode: invalidProducerEpoch, duplicateOf: null };
-    if (header.producerEpoch > known.epoch) return header.baseSequence === 0 ? accepted : outOfSequence;
-    const last = lastSequence(header);
-    const repeated = known.batches.find(
-      (batch) => batch.firstSequence === header.baseSequence && batch.lastSequence === last,
-    );
+    if (known !== undefined && header.producerEpoch < known.epoch) return ofOldEpoch;
+    const repeated = known === undefined ? undefined : repeatedBatch(known, header);
     if (repeated !== undefined) return { errorCode: none, duplicateOf: repeated.baseOffset };
+    const verified = this.#verified.get(header.producerId);
+    if (header.baseSequence > (verified?.lowest ?? Infinity)) return outOfSequence;
+    if (known === undefined)
+      return verified?.raisesEpochs === true && header.baseSequence > 0 ? outOfSequence : accepted;
+    if (header.producerEpoch > known.epoch) return header.baseSequence === 0 ? accepted : outOfSequence;
     const expectedAfter = known.batches.at(-1)?.lastSequence ?? noSequence;
     return follows(expectedAfter, header.baseSequence) ? accepted : outOfSequence;
   }
@@ -75,7 +95,9 @@ export class ProducerTable {
       timestamp: header.maxTimestamp,
     });
     if (known.batches.length > remembered) known.batches.shift();
-    if (header.isTransactional && known.openSince < 0) known.openSince = baseOffset;
+    if (!header.isTransactional) return;
+    this.#verified.delete(header.producerId);
+    if (known.openSince < 0) known.openSince = baseOffset;
   }
 
   /** An end marker was written: the first offset of the transaction it ended, -1 when none was open. */
@@ -84,6 +106,7 @@ export class ProducerTable {
     known.coordinatorEpoch = coordinatorEpoch;
     const { openSince } = known;
     known.openSince = -1;
+    this.#verified.delete(producerId);
     return openSince;
   }
 
@@ -117,6 +140,7 @@ export class ProducerTable {
 
   clear(): void {
     this.#producers.clear();
+    this.#verified.clear();
   }
 
   #known(producerId: number, epoch: number): KnownProducer {
@@ -132,9 +156,16 @@ export class ProducerTable {
   }
 }
 
+const ofOldEpoch: SequenceCheck = { errorCode: invalidProducerEpoch, duplicateOf: null };
 const accepted: SequenceCheck = { errorCode: none, duplicateOf: null };
 const outOfSequence: SequenceCheck = { errorCode: outOfOrder, duplicateOf: null };
 
 function follows(last: number, next: number): boolean {
   return next === last + 1 || (next === 0 && last === 2147483647);
+}
+
+function repeatedBatch(known: KnownProducer, header: BatchHeader): KnownBatch | undefined {
+  if (known.epoch !== header.producerEpoch) return undefined;
+  const last = lastSequence(header);
+  return known.batches.find((batch) => batch.firstSequence === header.baseSequence && batch.lastSequence === last);
 }

@@ -32,6 +32,9 @@ const firstFencedInit = 4;
 /** Produce and TxnOffsetCommit of this version belong to the second transaction protocol: they add what they write to. */
 const firstImplicitProduce = 12;
 const firstImplicitOffsets = 5;
+/** Their first version that tells TRANSACTION_ABORTABLE. */
+const firstAbortableProduce = 11;
+const firstAbortableOffsets = 4;
 
 /**
  * The transaction coordinators of the cluster (KIP-98, KIP-360, KIP-890).
@@ -83,15 +86,22 @@ export class TransactionRegistry {
       this.transactions.set(id, transaction);
     }
     const expected = body.producerId >= 0 ? { producerId: body.producerId, producerEpoch: body.producerEpoch } : null;
-    const refused = this.#initError(transaction, expected);
-    if (refused !== none) {
-      refuse(refused);
+    if (transaction.isEnding) {
+      refuse(concurrent);
+      return;
+    }
+    if (expected !== null && !transaction.isOf(expected.producerId)) {
+      refuse(producerFenced);
       return;
     }
     if (transaction.state === 'Ongoing') {
-      // the instance before is fenced by its epoch; this one comes again until the abort is complete
+      // the instance before is fenced by its epoch, whatever epoch this one names; it comes again until the abort is complete
       this.#fenceAndAbort(transaction);
       refuse(concurrent);
+      return;
+    }
+    if (expected !== null && !transaction.isAt(expected.producerEpoch)) {
+      refuse(producerFenced);
       return;
     }
     transaction.timeoutMs = body.transactionTimeoutMs;
@@ -135,19 +145,23 @@ export class TransactionRegistry {
   admit(version: number, id: string, header: BatchHeader, { topic, index, log }: Partition): number {
     const { producerId, producerEpoch } = header;
     // the coordinator need not be asked again within a transaction
-    if (log.producers.isOpen(producerId) && log.producers.epochOf(producerId) === producerEpoch) return none;
+    const known = log.producers.epochOf(producerId);
+    if (producerEpoch < known) return invalidEpoch;
+    if (log.producers.isOpen(producerId) && known === producerEpoch) return none;
     const partition = { topic: topic.name, index };
+    log.producers.verifying(header, version >= firstImplicitProduce);
     if (version >= firstImplicitProduce) return toldByLeader(this.add(id, header, [partition]), true);
-    return toldByLeader(this.verify(id, header, partition), false);
+    return toldByLeader(this.verify(id, header, partition), version >= firstAbortableProduce);
   }
 
   /** The same for a group coordinator that is to keep offsets of a transaction. */
   admitOffsets(version: number, id: string, identity: ProducerIdentity, groupId: string): number {
     if (version >= firstImplicitOffsets) return toldByLeader(this.addGroup(id, identity, groupId), true);
     const transaction = this.#own(id, identity);
-    if (typeof transaction === 'number') return toldByLeader(transaction, false);
+    const told = (errorCode: number): number => toldByLeader(errorCode, version >= firstAbortableOffsets);
+    if (typeof transaction === 'number') return told(transaction);
     if (transaction.isEnding) return concurrent;
-    return transaction.groups.has(groupId) ? none : toldByLeader(abortable, false);
+    return transaction.groups.has(groupId) ? none : told(abortable);
   }
 
   /** EndTxn. `raises`: the second version of the protocol, every end brings the next epoch. */
@@ -155,12 +169,13 @@ export class TransactionRegistry {
     const refuse = (errorCode: number): EndResult => ({ errorCode, ...nobody });
     const transaction = this.transactions.get(id);
     if (transaction === undefined) return refuse(invalidMapping);
-    const retry = transaction.isRetryOf(producerId, producerEpoch);
+    const { state } = transaction;
+    const retry =
+      raises && state !== 'Ongoing' && state !== 'Empty' && transaction.isRetryOf(producerId, producerEpoch);
     if (transaction.producerId !== producerId && !retry) return refuse(invalidMapping);
     if (transaction.producerEpoch !== producerEpoch && !retry) return refuse(producerFenced);
-    const { state } = transaction;
     if (transaction.isEnding) return refuse((state === 'PrepareCommit') === committed ? concurrent : invalidState);
-    if (state === 'Ongoing' && !retry) {
+    if (state === 'Ongoing') {
       this.#finish(transaction, committed, raises);
       return { errorCode: none, ...transaction.identity };
     }
@@ -194,15 +209,6 @@ export class TransactionRegistry {
     const transaction = this.transactions.get(id);
     if (transaction === undefined || transaction.producerId !== producerId) return invalidMapping;
     return transaction.producerEpoch === producerEpoch ? transaction : producerFenced;
-  }
-
-  #initError(transaction: Transaction, expected: ProducerIdentity | null): number {
-    if (transaction.isEnding) return concurrent;
-    if (expected === null || transaction.producerEpoch < 0) return none;
-    const known =
-      expected.producerId === transaction.producerId || expected.producerId === transaction.previousProducerId;
-    const current = [transaction.producerEpoch, transaction.lastProducerEpoch].includes(expected.producerEpoch);
-    return known && current ? none : producerFenced;
   }
 
   #begin(transaction: Transaction): void {

@@ -53,6 +53,15 @@ export class Transaction {
     return { producerId: this.producerId, producerEpoch: this.producerEpoch };
   }
 
+  /** Whether a producer that names this id may be the one before; a new transactional id takes everybody. */
+  isOf(producerId: number): boolean {
+    return this.producerEpoch < 0 || producerId === this.producerId || producerId === this.previousProducerId;
+  }
+
+  isAt(producerEpoch: number): boolean {
+    return this.producerEpoch < 0 || [this.producerEpoch, this.lastProducerEpoch].includes(producerEpoch);
+  }
+
   /** Whether this epoch is the one before the last end: a repeated EndTxn whose answer was lost. */
   isRetryOf(producerId: number, producerEpoch: number): boolean {
     if (!this.raisesEpochs) return false;
