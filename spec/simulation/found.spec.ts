@@ -1,4 +1,4 @@
-import { mergeMap, of, tap, throwError } from 'rxjs';
+import { delayWhen, mergeMap, of, Subject, tap, throwError } from 'rxjs';
 import { commitOffsets, forEachPartition, produce, transaction } from '../../operators/index.js';
 import { Kafka, type Runtime, utf8 } from '../../src/index.js';
 import { VirtualWorld } from '../testing/broker/support/virtual-world.js';
@@ -115,5 +115,41 @@ describe('found by simulation', () => {
     cluster.startBroker(follower);
     world.until('second', () => acknowledged === 2);
     expect(cluster.partition('in', 0).endOffset).toBe(2);
+  });
+
+  it('an end marker that a leader takes along when it is replaced is written again', () => {
+    const world = new VirtualWorld({ failoverMs: 60_000 });
+    const { cluster } = world;
+    cluster.createTopic('in');
+    const producer = world.kafka().transactionalProducer({ transactionalId: 'x', valueSerializer: utf8 });
+    let written = false;
+    const stored = new Subject<void>();
+    let committed = false;
+    producer
+      .transaction((tx) => {
+        return tx.send({ topic: 'in', value: 'a' }).pipe(
+          tap(() => (written = true)),
+          delayWhen(() => stored),
+        );
+      })
+      .subscribe({ complete: () => (committed = true) });
+    world.until('written', () => written);
+    const { leader, replicas } = cluster.partition('in', 0);
+    const [follower, other] = replicas.filter(
+      (id) => id !== leader && id !== cluster.coordinatorOf('transaction', 'x'),
+    );
+    cluster.pauseBroker(other ?? follower!);
+    stored.next();
+    world.until('committed', () => committed);
+    world.advance(500);
+    expect(cluster.partition('in', 0)).toMatchObject({ highWatermark: 1, endOffset: 2 });
+    cluster.moveLeader(
+      'in',
+      0,
+      replicas.find((id) => id !== leader && id !== (other ?? follower))!,
+    );
+    expect(cluster.partition('in', 0).endOffset).toBe(1);
+    cluster.startBroker(other ?? follower!);
+    world.until('decided', () => cluster.partition('in', 0).lastStableOffset === 2);
   });
 });

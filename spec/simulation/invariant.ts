@@ -28,6 +28,8 @@ export interface Invariant {
   settled?(record: Delivered, how: 'acked' | 'released' | 'fenced'): void;
   restarted?(member: GroupMember, topic: string, partition: number): void;
   told?(member: GroupMember, event: ConsumerEvent): void;
+  /** What has to happen before everything has caught up. */
+  waitsFor?(): readonly string[];
   /** Everything has caught up, nothing is closed yet. */
   finish?(): void;
   /** Everything was closed. */

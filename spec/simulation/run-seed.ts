@@ -168,6 +168,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
       ...transactions.flatMap(({ isPending, name }) => (isPending ? [`${name} has an open transaction`] : [])),
       ...groups.flatMap((group) => group.behind()),
       ...undecided(world, topics),
+      ...world.watches.flatMap((watch) => watch.waitsFor?.() ?? []),
     ];
   };
   const began = world.clock.now;

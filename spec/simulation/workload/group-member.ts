@@ -165,8 +165,10 @@ export class GroupMember {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.#world.trace.note(`${this.name} failed: ${text}`);
     this.#world.counts.add('streams failed');
-    if (this.isContested && isFencing(error)) {
-      this.#world.counts.add('fenced by another instance');
+    // the older protocol cannot tell a transaction that timed out from a producer that took over
+    const isOld = this.#world.state.feature('transaction.version') < 2 && this.plan.source === 'transaction';
+    if ((this.isContested || isOld) && isFencing(error)) {
+      this.#world.counts.add(this.isContested ? 'fenced by another instance' : 'timed out by the older protocol');
       this.process.kill();
     } else this.#world.violate('no stream fails', `${this.name}: ${text}`);
   }

@@ -20,7 +20,7 @@ export function resultsOf(
 
 /** Exactly once from topic to topic: windows of records in transactions. */
 export function transactionPipe(world: World, member: GroupMember): Observable<never> {
-  const { plan, process, consumer, kafka, chance, place } = member;
+  const { plan, process, consumer, kafka, place } = member;
   const pipe = plan.pipe!;
   const producer = kafka.transactionalProducer({
     transactionalId: `${plan.id}-tx-${place}`,
@@ -47,7 +47,7 @@ export function transactionPipe(world: World, member: GroupMember): Observable<n
           ),
         )
       : records$.pipe(
-          processEach((record) => of(record).pipe(delay(chance.between(0, pipe.workMs), process.user)), {
+          processEach((record) => of(record).pipe(delay(workMs(world, member, pipe), process.user)), {
             order: pipe.order,
             emit: pipe.order === 'none' ? 'asCompleted' : 'inOrder',
           }),
@@ -87,7 +87,7 @@ export function workPipe(world: World, member: GroupMember): Observable<never> {
           processEach(
             (record) => {
               const fails = !world.isCalm && chance.happens(pipe.failPercent);
-              const result$ = of(record).pipe(delay(chance.between(0, pipe.workMs), process.user));
+              const result$ = of(record).pipe(delay(workMs(world, member, pipe), process.user));
               return fails ? result$.pipe(mergeMap(() => throwError(() => new Error('work')))) : result$;
             },
             { order: pipe.order, retry: 1 },
@@ -114,6 +114,11 @@ export function workPipe(world: World, member: GroupMember): Observable<never> {
 
 function recordsOf(group: string, { fans, output }: PipePlan, record: Rec): ProducerRecord<null, string>[] {
   return resultsOf(group, fans, record).map((value) => ({ topic: output, value }));
+}
+
+/** How long a record takes. */
+function workMs({ isCalm }: World, { chance }: GroupMember, pipe: PipePlan): number {
+  return chance.between(0, isCalm ? Math.min(5, pipe.workMs) : pipe.workMs);
 }
 
 /** The work of a window fails now and then. */
