@@ -32,7 +32,9 @@ export class OwnerWatch {
   }
 
   isLeaving(lease: Lease): boolean {
-    return lease.partitions.some((owner) => this.#leaving.has(owner));
+    // once per record: no closure
+    for (const owner of lease.partitions) if (this.#leaving.has(owner)) return true;
+    return false;
   }
 
   close(): void {

@@ -23,7 +23,7 @@ const share = 0.8;
 const warnAfter = 3;
 
 /** All open windows of a producer, whoever opened them: the slots are shared. */
-const windowsOf = new WeakMap<object, Set<{ readonly ending: boolean }>>();
+const windowsOf = new WeakMap<object, { readonly ending: boolean }[]>();
 
 type Window<S, K, V, R> = TransactionWindow<S, K, V, R>;
 
@@ -43,8 +43,9 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
   readonly #limits: WindowLimits;
   readonly #watch: OwnerWatch;
   readonly #suspects: WindowSuspects | null;
-  readonly #all: Set<{ readonly ending: boolean }>;
-  readonly #windows = new Set<Window<S, K, V, R>>();
+  readonly #all: { readonly ending: boolean }[];
+  // arrays: a Set that changes for ever keeps what was in it alive, see `Listeners`
+  readonly #windows: Window<S, K, V, R>[] = [];
   readonly #busy = new Set<LeaseOwner>();
   readonly #holds = new PartitionHolds('transaction');
   #room: (S & Leased)[] = [];
@@ -79,7 +80,7 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
     this.#limits = { maxRecords, maxMs, deadlineMs: slots.transactionTimeoutMs * share };
     this.#suspects = typeof onAbort === 'object' ? new WindowSuspects(onAbort) : null;
     let all = windowsOf.get(slots);
-    if (all === undefined) windowsOf.set(slots, (all = new Set()));
+    if (all === undefined) windowsOf.set(slots, (all = []));
     this.#all = all;
     this.#watch = new OwnerWatch((owner, why) => {
       this.#pressed(owner, why);
@@ -199,8 +200,8 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
 
   #ended(window: Window<S, K, V, R>): void {
     this.#slotless = false;
-    this.#windows.delete(window);
-    this.#all.delete(window);
+    remove(this.#windows, window);
+    remove(this.#all, window);
     for (const owner of window.parts.keys()) this.#busy.delete(owner);
   }
 
@@ -287,8 +288,8 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
     }
     const limits = plan === null ? this.#limits : { ...this.#limits, maxRecords: plan.maxRecords };
     const window = new TransactionWindow<S, K, V, R>(open, this, runtimeOf(lease).scheduler, limits);
-    this.#windows.add(window);
-    this.#all.add(window);
+    this.#windows.push(window);
+    this.#all.push(window);
     this.#filling = window;
     this.#plan = plan;
     return window;
@@ -301,10 +302,10 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
   #checkSlots(scheduler: LeaseOwner['runtime']['scheduler']): void {
     this.#check ??= scheduler.schedule(() => {
       this.#check = null;
-      if (this.#windows.size > 0 || [...this.#all].some(({ ending }) => ending)) return;
+      if (this.#windows.length > 0 || this.#all.some(({ ending }) => ending)) return;
       this.#slotless = false;
       this.#pump();
-      if (this.#room.length === 0 || this.#windows.size > 0 || this.#closed) return;
+      if (this.#room.length === 0 || this.#windows.length > 0 || this.#closed) return;
       const text = `transaction: all ${this.#slots.count} slots of the producer have a transaction open; raise slots, or let one operator see all partitions`;
       this.error(new UsageError(text));
     });
@@ -368,7 +369,7 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
   }
 
   #finishIfIdle(): void {
-    if (!this.#completed || this.#windows.size > 0 || this.#closed) return;
+    if (!this.#completed || this.#windows.length > 0 || this.#closed) return;
     // nothing comes any more: what waits for something before it waits in vain
     if (this.#room.length > 0 && !this.#early) return;
     this.#releaseRoom();
@@ -388,4 +389,9 @@ const sharedLease =
 function countOf(item: unknown): number {
   const items = (item as { readonly items?: unknown }).items;
   return Array.isArray(items) ? items.length : 1;
+}
+
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
 }

@@ -1,20 +1,31 @@
-/** Those who are told the same thing, each as often as it was added, until it is removed or all are cleared. */
+/** One place in the list; empty once it was removed. */
+interface Entry<T> {
+  listener: ((value: T) => void) | null;
+}
+
+/**
+ * Those who are told the same thing, each as often as it was added, until it is removed or all are cleared.
+ *
+ * Where listeners come and go for ever, what was removed must not be referred to: a list outlives many of them, and the
+ * collector keeps everything young that something old refers to, even if the old one is garbage. A `Set` is such an old one: when
+ * it is cleared or grows, its former table keeps its entries and a reference to the next table, so that each
+ * transaction, with all its records, would live until the next full collection.
+ */
 export class Listeners<T = undefined> {
-  readonly #entries: Set<(value: T) => void> = new Set<(value: T) => void>();
+  #entries: readonly Entry<T>[] = [];
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.length;
   }
 
   /** @returns removes it again */
   add(listener: (value: T) => void): () => void {
-    // a function of its own per call: the same listener may be added twice
-    const entry = (value: T): void => {
-      listener(value);
-    };
-    this.#entries.add(entry);
+    const entry: Entry<T> = { listener };
+    this.#entries = [...this.#entries, entry];
     return () => {
-      this.#entries.delete(entry);
+      if (entry.listener === null) return;
+      entry.listener = null;
+      this.#entries = this.#entries.filter((other) => other !== entry);
     };
   }
 
@@ -23,14 +34,13 @@ export class Listeners<T = undefined> {
    * @param threw - takes what a listener throws; without it the rest is not told
    */
   tell(value: T, threw?: (error: unknown) => void): void {
-    for (const entry of [...this.#entries]) {
-      if (!this.#entries.has(entry)) continue;
+    for (const entry of this.#entries) {
       if (threw === undefined) {
-        entry(value);
+        entry.listener?.(value);
         continue;
       }
       try {
-        entry(value);
+        entry.listener?.(value);
       } catch (error) {
         threw(error);
       }
@@ -38,6 +48,7 @@ export class Listeners<T = undefined> {
   }
 
   clear(): void {
-    this.#entries.clear();
+    for (const entry of this.#entries) entry.listener = null;
+    this.#entries = [];
   }
 }
