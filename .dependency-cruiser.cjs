@@ -92,7 +92,7 @@ const forbidden = [
   {
     name: 'broker-sockets-in-one-file',
     severity: 'error',
-    from: { path: '^src/testing/broker/', pathNot: '^src/testing/broker/wire/tcp-listener\\.ts$' },
+    from: { path: '^src/testing/broker/', pathNot: '^src/testing/broker/(wire/tcp-listener|command-options)\\.ts$' },
     to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
   },
   {

@@ -1,72 +1,73 @@
 #!/usr/bin/env node
+import { type BrokerCommand, brokerCommand, usage } from './command-options.js';
 import { EmbeddedCluster } from './embedded-cluster.js';
 
-const usage = `Usage: rx-kafka broker [options]
-
-Starts a Kafka cluster in memory on ports of 127.0.0.1; it ends with Ctrl-C, and nothing is kept.
-
-  --brokers N        how many brokers (1)
-  --port N           port of the first broker, the others follow it; 0 for free ones (9092)
-  --version V        release whose API versions are listed, 0.11 to 4.3 (4.3)
-  --topic NAME[:N]   creates a topic with N partitions (1); may be given several times
-  --property K=V     a broker property; may be given several times`;
-
-interface Wanted {
-  brokers: number;
-  port: number;
-  brokerVersion: string;
-  readonly topics: { readonly name: string; readonly partitions: number }[];
-  readonly properties: Record<string, string>;
+/** A line that tells what is wrong and what to do about it. */
+function explained(error: unknown, { port, brokers }: BrokerCommand): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const ports = brokers === 1 ? `port ${port}` : `one of the ports ${port} to ${port + brokers - 1}`;
+  if (code === 'EADDRINUSE')
+    return `Something listens on ${ports} of 127.0.0.1 already: choose another one with --port, or 0 for any`;
+  if (code === 'EACCES') return `This user may not listen on ${ports}: choose another one with --port`;
+  return message;
 }
 
-/** What the arguments ask for. @throws TypeError for one that is unknown or has no value */
-function parse(args: readonly string[]): Wanted {
-  const wanted: Wanted = { brokers: 1, port: 9092, brokerVersion: '4.3', topics: [], properties: {} };
-  for (let at = 0; at < args.length; at += 2) {
-    const [flag = '', value] = args.slice(at, at + 2);
-    if (value === undefined) throw new TypeError(`${flag} needs a value`);
-    const [name = '', rest] = value.split(flag === '--topic' ? ':' : '=');
-    switch (flag) {
-      case '--brokers':
-        wanted.brokers = Number(value);
-        break;
-      case '--port':
-        wanted.port = Number(value);
-        break;
-      case '--version':
-        wanted.brokerVersion = value;
-        break;
-      case '--topic':
-        wanted.topics.push({ name, partitions: Number(rest ?? 1) });
-        break;
-      case '--property':
-        wanted.properties[name] = rest ?? '';
-        break;
-      default:
-        throw new TypeError(`${flag} is no option`);
-    }
-  }
-  return wanted;
+function greeting(cluster: EmbeddedCluster, { brokers, brokerVersion, topics }: BrokerCommand): string {
+  const lines = topics.map(({ name, partitions }) => `topic ${name}: ${counted(partitions, 'partition')}`);
+  return [
+    // first, and alone in its line: for programs that read it
+    `bootstrap.servers=${cluster.bootstrapServers}`,
+    ...lines,
+    `Kafka ${brokerVersion} in memory, ${counted(brokers, 'broker')}. Nothing is kept; Ctrl-C ends it.`,
+    '',
+  ].join('\n');
 }
 
-async function main([command, ...args]: readonly string[]): Promise<void> {
-  if (command !== 'broker' || args.includes('--help')) {
-    process.stdout.write(`${usage}\n`);
-    process.exitCode = command === 'broker' || command === '--help' ? 0 : 2;
-    return;
-  }
-  const { topics, ...options } = parse(args);
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+async function run(command: BrokerCommand): Promise<void> {
+  const { topics, ...options } = command;
   const cluster = await EmbeddedCluster.start(options);
-  for (const { name, partitions } of topics) cluster.createTopic(name, { partitions });
-  process.stdout.write(`bootstrap.servers=${cluster.bootstrapServers}\n`);
+  try {
+    for (const { name, partitions } of topics) cluster.createTopic(name, { partitions });
+  } catch (error) {
+    // what listens would keep the process
+    await cluster.close();
+    throw error;
+  }
+  // who read the first line may be gone
+  process.stdout.on('error', () => undefined);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       void cluster.close();
     });
   }
+  process.stdout.write(greeting(cluster, command));
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 2;
+async function main(args: readonly string[]): Promise<number> {
+  let command: BrokerCommand | null;
+  try {
+    command = brokerCommand(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}\n`);
+    return 2;
+  }
+  if (command === null) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  try {
+    await run(command);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${explained(error, command)}\n`);
+    return 1;
+  }
+}
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
 });
