@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import kafkajs from 'kafkajs';
 import { firstValueFrom, take, toArray } from 'rxjs';
@@ -67,6 +68,25 @@ describe('the embedded cluster on loopback ports', () => {
     await cluster.restartBroker(1);
     expect(cluster.bootstrapServers).toBe(bootstrapServers);
     expect((await second).offset).toBe(1);
+  });
+
+  it('ends connections when it is closed, and breaks those of a broker that is killed', async () => {
+    const cluster = await EmbeddedCluster.start({ brokers: 2 });
+    const sockets = cluster.bootstrapServers
+      .split(',')
+      .map((server) => connect(Number(server.split(':')[1]), '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => once(socket.resume(), 'connect')));
+    await waitUntil('both are accepted', 10_000, () =>
+      Promise.resolve(cluster.connectionCount(1) + cluster.connectionCount(2) === 2),
+    );
+    const [killed, closed] = sockets;
+    const broken = once(killed!, 'error');
+    const ended = once(closed!, 'end');
+    cluster.killBroker(1);
+    expect(await broken).toMatchObject([{ code: 'ECONNRESET' }]);
+    await cluster.close();
+    // rejects when there is an error instead
+    await ended;
   });
 
   it('asks for SASL PLAIN when it has users, and hears nothing else before', async () => {

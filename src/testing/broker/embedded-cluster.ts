@@ -27,6 +27,7 @@ export interface EmbeddedOptions extends ClusterOptions {
  */
 export class EmbeddedCluster extends ClusterControls {
   readonly #listeners = new Map<number, TcpListener>();
+  #closing = false;
 
   private constructor(state: ClusterState) {
     super(state);
@@ -52,7 +53,7 @@ export class EmbeddedCluster extends ClusterControls {
         await listening(listener);
         broker.port = listener.port;
         broker.onState((now) => {
-          if (now === 'down') listener.close();
+          if (now === 'down' && !cluster.#closing) listener.break();
         });
       }
     } catch (error) {
@@ -69,8 +70,10 @@ export class EmbeddedCluster extends ClusterControls {
     this.startBroker(id);
   }
 
-  /** Breaks all connections and stops listening. */
+  /** Ends all connections and stops listening. */
   async close(): Promise<void> {
+    // in order: a reset would be an error to a client whose own end of the connection is on its way
+    this.#closing = true;
     for (const id of this.brokerIds) this.state.brokers.get(id)!.set('down');
     await Promise.all(
       [...this.#listeners.values()].map(

@@ -37,11 +37,20 @@ export class TcpListener {
     });
   }
 
-  /** Refuses new connections and breaks the open ones. */
-  close(done: () => void = () => undefined): void {
+  /** Refuses new connections and breaks the open ones, as a process that is killed does. */
+  break(): void {
+    this.#stop('resetAndDestroy', () => undefined);
+  }
+
+  /** Refuses new connections and ends the open ones. */
+  close(done: () => void): void {
+    this.#stop('destroy', done);
+  }
+
+  #stop(how: 'destroy' | 'resetAndDestroy', done: () => void): void {
     const server = this.#server;
     this.#server = null;
-    for (const socket of [...this.#sockets]) socket.resetAndDestroy();
+    for (const socket of [...this.#sockets]) socket[how]();
     if (server === null) done();
     else server.close(done);
   }
