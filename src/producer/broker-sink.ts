@@ -79,6 +79,7 @@ export class BrokerSink {
     const host = this.#host;
     const now = host.now();
     const hurried = host.hurried();
+    const waitUntil = host.transaction?.waitUntil(this.nodeId) ?? 0;
     const gathering = !hurried && host.transaction?.gathering === true;
     const takeOpen = this.inFlight === 0 || hurried;
     const chosen: ProduceBatch[] = [];
@@ -99,6 +100,10 @@ export class BrokerSink {
         continue;
       }
       if (chosen.length > 0 && size + batch.wireSize > host.maxRequestSize) continue;
+      if (waitUntil > now) {
+        host.wakeAt(waitUntil);
+        break;
+      }
       if (!host.prepare(batch)) continue;
       chosen.push(batch);
       size += batch.wireSize;
@@ -121,6 +126,7 @@ export class BrokerSink {
     this.inFlight++;
     const call = new ProduceCall(batches, host.metadata);
     const gate = host.transaction;
+    gate?.sent(this.nodeId, host.now());
     const maxVersion = gate?.maxProduceVersion ?? call.maxVersion;
     this.channel.call(
       produceApi,

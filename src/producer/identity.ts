@@ -35,6 +35,11 @@ export interface TransactionGate {
   readonly maxProduceVersion: number | undefined;
   /** Open batches do not leave yet, whatever linger says: more records are about to come. */
   readonly gathering: boolean;
+  /** Runtime.now() until which requests to that broker wait for another broker's first answer; 0 when they do not. */
+  waitUntil(nodeId: number): number;
+  sent(nodeId: number, now: number): void;
+  /** @returns whether requests to other brokers may have waited for that */
+  answered(nodeId: number, error: unknown): boolean;
   /** False once the transaction can only be aborted: what fails now is not tried again. */
   readonly retries: boolean;
   /** May the partition be written to now? If not, the core is woken when it may. */

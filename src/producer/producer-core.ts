@@ -290,6 +290,7 @@ export class ProducerCore implements Hosts {
 
   answered(sink: BrokerSink, call: ProduceCall, error: KafkaError | null, response: ProduceResponse | null): void {
     if (this.#state === 'closed') return;
+    if (this.transaction?.answered(sink.nodeId, error) === true) this.#dispatcher.drainAll();
     this.counters.requests++;
     for (const batch of call.batches) {
       this.counters.batches++;

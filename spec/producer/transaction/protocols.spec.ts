@@ -14,6 +14,51 @@ const write = (tx: Transaction<string, string>, partition: number, value: string
   tx.send({ topic: 't', partition, value });
 
 describe('newer protocol (KIP-890)', () => {
+  it('lets one leader after the other into the transaction, as the coordinator takes one at a time', () => {
+    const nodesAndWaits = (): [node: number, waitedForAnswer: boolean][] => {
+      const tx = bench.begin();
+      const from = bench.brokers.log.length;
+      bench.run(forkJoin([0, 1, 2].map((partition) => write(tx, partition, 'v'))));
+      // no more waiting for a leader that is in
+      bench.run(forkJoin([0, 1, 2].map((partition) => write(tx, partition, 'w'))));
+      bench.run(tx.commit());
+      const seen = bench.brokers.log.slice(from).filter(({ name }) => name === 'Produce');
+      return seen.map(({ node, at }, i) => [node, i > 0 && at - seen[i - 1]!.at >= bench.brokers.delayMs]);
+    };
+    bench = new TransactionBench(2);
+    nodesAndWaits();
+    const [one, two] = [nodesAndWaits(), nodesAndWaits()];
+    for (const seen of [one, two]) {
+      expect(seen.map(([node]) => node).sort()).toEqual([1, 1, 2, 2, 3, 3]);
+      expect(seen.map(([, waited]) => waited)).toEqual([false, true, true, true, false, false]);
+    }
+    bench.end();
+    bench = new TransactionBench(1);
+    nodesAndWaits();
+    expect(nodesAndWaits().map(([, waited]) => waited)).toEqual([false, false, false, true, false, false]);
+  });
+
+  it('waits a tenth of a second for a leader that does not answer, once per transaction', () => {
+    bench = new TransactionBench(2);
+    const { brokers } = bench;
+    bench.run(bench.producer.transaction((tx) => forkJoin([0, 1, 2].map((partition) => write(tx, partition, 'v')))));
+    const from = brokers.of('Produce').length;
+    brokers.fates.Produce = ['silence'];
+    const tx = bench.begin();
+    const seen = bench.watch(forkJoin([0, 1, 2].map((partition) => write(tx, partition, 'w'))));
+    bench.runtime.advance(300);
+    const [first, ...others] = brokers.of('Produce').slice(from);
+    expect(others.map(({ at }) => at - first!.at)).toEqual([100, 100]);
+    seen.stop();
+  });
+
+  it('begins on the slot that has rested longest: the markers of the last transaction are still on their way', () => {
+    bench = new TransactionBench(2, { slots: 3 });
+    for (let n = 0; n < 4; n++) bench.run(bench.producer.transaction((tx) => write(tx, 0, 'v')));
+    const ids = bench.brokers.of('EndTxn').map(({ body }) => body['transactionalId']);
+    expect(ids).toEqual(['tx-0', 'tx-1', 'tx-2', 'tx-0']);
+  });
+
   it('adds nothing beforehand: Produce from version 12 on, TxnOffsetCommit 5, EndTxn 5, and the epoch of each answer', () => {
     bench = new TransactionBench(2);
     const { brokers } = bench;

@@ -18,6 +18,8 @@ export class SlotSet {
   /** One of them is finished, and with it the producer: its ids belong together. */
   fatal: TransactionError | null = null;
   readonly #cluster: Cluster;
+  /** Where the last transaction began. */
+  #last = -1;
   readonly #free: Listeners = new Listeners();
 
   constructor(cluster: Cluster, options: SlotSetOptions) {
@@ -51,10 +53,21 @@ export class SlotSet {
     };
   }
 
-  /** One on which a transaction may begin; none once one of them is finished. */
+  /**
+   * One on which a transaction may begin; none once one of them is finished. In turns: right behind the end of a transaction its
+   * markers are on their way, and the next one under the same id waits for them.
+   */
   find(): TransactionSlot | null {
     if (this.fatal !== null) return null;
-    return this.slots.find(({ state }) => state === 'ready') ?? null;
+    const { length } = this.slots;
+    for (let step = 1; step <= length; step++) {
+      const at = (this.#last + step) % length;
+      const slot = this.slots[at]!;
+      if (slot.state !== 'ready') continue;
+      this.#last = at;
+      return slot;
+    }
+    return null;
   }
 
   /** A transaction is on its way to its end: its slot is free soon. */

@@ -1,6 +1,7 @@
 import { PartitionSet } from '../../cluster/partition-set.js';
 import { type KafkaError } from '../../errors/kafka-error.js';
 import { type TopicPartition } from '../../model/topic-partition.js';
+import { EntryOrder } from './entry-order.js';
 import { type Identity, type TransactionGate } from '../identity.js';
 
 /** Told by the identity what its slot has to do. */
@@ -32,6 +33,7 @@ export class TransactionIdentity implements Identity, TransactionGate {
   #open = false;
   #usable = false;
   readonly #host: IdentityHost;
+  readonly #entry: EntryOrder = new EntryOrder();
   /** In the transaction; asked for; to be asked for. The newer protocol needs none of them. */
   readonly #added: PartitionSet = new PartitionSet();
   readonly #asked: PartitionSet = new PartitionSet();
@@ -73,6 +75,7 @@ export class TransactionIdentity implements Identity, TransactionGate {
     this.implicit = implicit;
     this.started = false;
     this.#added.clear();
+    this.#entry.begin();
     this.#open = true;
   }
 
@@ -103,6 +106,18 @@ export class TransactionIdentity implements Identity, TransactionGate {
       if (first) this.#host.partitionsWanted();
     }
     return false;
+  }
+
+  waitUntil(nodeId: number): number {
+    return this.implicit ? this.#entry.waitUntil(nodeId) : 0;
+  }
+
+  sent(nodeId: number, now: number): void {
+    if (this.implicit) this.#entry.sent(nodeId, now);
+  }
+
+  answered(nodeId: number, error: unknown): boolean {
+    return this.implicit && this.#entry.answered(nodeId, error);
   }
 
   /** What is to be asked for in one request. */
