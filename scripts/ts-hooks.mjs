@@ -34,12 +34,13 @@ export async function load(url, context, next) {
   return { format: 'module', source: await stripped(filename, readFileSync(filename, 'utf8')), shortCircuit: true };
 }
 
-/** Stripping was half of the start of a process: what was stripped once is kept beside the packages, by its content. */
+/** Stripping was half of the start of a process: what was stripped once is kept beside the packages, headed by what it was made of. */
 async function stripped(filename, text) {
-  const key = createHash('sha1').update(filename).update('\0').update(text).digest('hex');
-  const kept = join(cache, `${key}${sourceMaps ? '.map' : ''}.mjs`);
+  const kept = join(cache, `${sha1(filename)}${sourceMaps ? '.map' : ''}.mjs`);
+  const head = `/* ${sha1(text)} */ `;
   try {
-    return readFileSync(kept, 'utf8');
+    const code = readFileSync(kept, 'utf8');
+    if (code.startsWith(head)) return code;
   } catch {
     // not stripped before
   }
@@ -53,10 +54,14 @@ async function stripped(filename, text) {
   try {
     mkdirSync(cache, { recursive: true });
     // renamed when whole: another process may read it at this moment
-    writeFileSync(`${kept}.${process.pid}`, code);
+    writeFileSync(`${kept}.${process.pid}`, head + code);
     renameSync(`${kept}.${process.pid}`, kept);
   } catch {
     // nowhere to write: it is stripped each time
   }
   return code;
+}
+
+function sha1(text) {
+  return createHash('sha1').update(text).digest('hex');
 }

@@ -95,7 +95,9 @@ async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): 
     clearInterval(drawing);
     screen.hide();
     await world.close(stopMs);
-    await brokers.close();
+    await brokers.close().catch((error: unknown) => {
+      say(`Could not clean up: ${String(error)}`);
+    });
     process.off('exit', stopped);
   }
 }
