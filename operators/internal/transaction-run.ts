@@ -296,13 +296,13 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
   }
 
   /**
-   * A slot in use by this operator, or by a window that is about to end, is waited for. Otherwise somebody else keeps it: nothing
+   * A slot in use by this operator, or by a transaction that is about to end, is waited for. Otherwise somebody else keeps it: nothing
    * here would ever go on. Decided one hop later, as slots become free in the turn in which transactions end.
    */
   #checkSlots(scheduler: LeaseOwner['runtime']['scheduler']): void {
     this.#check ??= scheduler.schedule(() => {
       this.#check = null;
-      if (this.#windows.length > 0 || this.#all.some(({ ending }) => ending)) return;
+      if (this.#windows.length > 0 || this.#slots.ending || this.#all.some(({ ending }) => ending)) return;
       this.#slotless = false;
       this.#pump();
       if (this.#room.length === 0 || this.#windows.length > 0 || this.#closed) return;

@@ -59,6 +59,8 @@ export interface TransactionSlots<in K, in V> {
   prepare(done: Done<null>): Cancel;
   /** Begins on a free slot, synchronously; null when every slot has an open transaction. */
   begin(): OpenTransaction<K, V> | null;
+  /** One of the transactions, whoever began it, is on its way to its end, or the producer is: `onFree` follows. */
+  readonly ending: boolean;
   /** Calls the listener each time a slot becomes free; the returned function removes it. */
   onFree(listener: () => void): Cancel;
 }

@@ -65,7 +65,11 @@ class TransactionalProducerClient<K, V> implements TransactionalProducer<K, V>, 
     this.events$ = events$.pipe(takeUntil(this.#closing.closed$));
     this.transaction = (project) => runTransaction(cluster.runtime, queue, begin, project);
     this.beginTransaction = () => manualTransaction(cluster.runtime, queue, begin);
+    const isEnding = (): boolean => slots.ending || this.#closing.begun;
     this[transactionSlots] = Object.freeze<TransactionSlots<K, V>>({
+      get ending() {
+        return isEnding();
+      },
       count: options.slots,
       transactionTimeoutMs: options.transactionTimeoutMs,
       prepare: (done) => slots.prepare(done),

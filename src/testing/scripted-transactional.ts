@@ -84,6 +84,7 @@ export class ScriptedTransactional<K, V> implements ScriptedTransactionalProduce
           done(null, null);
         }),
       begin: () => this.#begin(),
+      ending: false,
       onFree: (listener) => {
         this.#waiting.add(listener);
         return () => {

@@ -62,6 +62,7 @@ export class ScriptedTransactions implements SlottedProducer<unknown, unknown> {
         };
       },
       begin: () => (this.open.length >= count ? null : this.#begin()),
+      ending: false,
       onFree: (listener) => {
         this.listeners += 1;
         const own = (): void => {

@@ -122,6 +122,34 @@ describe('transaction over the slots of a producer', () => {
     expect(one.error).toMatchObject({ name: 'ClientClosedError' });
   });
 
+  it('[PM11] fails with the end of the producer, not for want of a slot, while a manual transaction is aborted by its close', () => {
+    for (const records of [0, 1]) {
+      bench = new TransactionBench(2);
+      const one = new Operator(0);
+      bench.runtime.advance(100);
+      const manual = bench.begin();
+      if (records > 0) bench.run(manual.send({ topic: 't', partition: 0, value: 'm' }));
+      void bench.producer.close();
+      one.next('a');
+      bench.runtime.until('told', () => one.error !== null);
+      expect(one.error).toMatchObject({ name: 'ClientClosedError' });
+      if (records === 0) bench.end();
+    }
+  });
+
+  it('waits for the slot of a manual transaction that is being committed', () => {
+    bench = new TransactionBench(2);
+    const one = new Operator(0);
+    bench.runtime.advance(100);
+    const manual = bench.begin();
+    bench.run(manual.send({ topic: 't', partition: 0, value: 'm' }));
+    const committed = bench.watch(manual.commit());
+    bench.runtime.advance(1);
+    one.next('a');
+    bench.runtime.until('both', () => committed.done && one.values.length === 1);
+    expect([one.error, one.values, batches()]).toEqual([null, ['a'], ['m', 'a']]);
+  });
+
   it('writes what comes in a row, over several turns, in one batch, and before the window closes', () => {
     for (const version of [1, 2] as const) {
       bench = new TransactionBench(version);
