@@ -34,13 +34,13 @@ export async function load(url, context, next) {
   return { format: 'module', source: await stripped(filename, readFileSync(filename, 'utf8')), shortCircuit: true };
 }
 
-/** Stripping was half of the start of a process: what was stripped once is kept beside the packages, headed by what it was made of. */
+/** Stripping was half of the start of a process: what was stripped once is kept beside the packages, marked with what it was made of. */
 async function stripped(filename, text) {
   const kept = join(cache, `${sha1(filename)}${sourceMaps ? '.map' : ''}.mjs`);
-  const head = `/* ${sha1(text)} */ `;
+  const mark = `\n// made of ${sha1(text)}\n`;
   try {
     const code = readFileSync(kept, 'utf8');
-    if (code.startsWith(head)) return code;
+    if (code.endsWith(mark)) return code;
   } catch {
     // not stripped before
   }
@@ -54,7 +54,7 @@ async function stripped(filename, text) {
   try {
     mkdirSync(cache, { recursive: true });
     // renamed when whole: another process may read it at this moment
-    writeFileSync(`${kept}.${process.pid}`, head + code);
+    writeFileSync(`${kept}.${process.pid}`, code + mark);
     renameSync(`${kept}.${process.pid}`, kept);
   } catch {
     // nowhere to write: it is stripped each time
