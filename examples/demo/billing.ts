@@ -1,5 +1,5 @@
 // What the demo runs, and all that a user of rx-kafka writes: orders in, one invoice per order out.
-import { type Observable } from 'rxjs';
+import { type Observable, tap } from 'rxjs';
 import {
   type CommitReceipt,
   type ConsumerRecord,
@@ -39,9 +39,9 @@ export function exactlyOnce(
         let inWindow = 0;
         return window$.pipe(
           mapValue((order) => toInvoice(order.value)),
-          produce(tx, ({ value }) => {
+          produce(tx, ({ value }) => ({ topic, key: value.customer, value })),
+          tap(() => {
             written(++inWindow);
-            return { topic, key: value.customer, value };
           }),
         );
       },
@@ -60,9 +60,9 @@ export function atLeastOnce(
   let uncommitted = 0;
   return orders$.pipe(
     mapValue((order) => toInvoice(order.value)),
-    produce(producer, ({ value }) => {
+    produce(producer, ({ value }) => ({ topic, key: value.customer, value })),
+    tap(() => {
       written(++uncommitted);
-      return { topic, key: value.customer, value };
     }),
     commitOffsets({ everyMs: 1000 }),
   );

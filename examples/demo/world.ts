@@ -93,7 +93,7 @@ export class World {
       ...this.#brokerLine(),
       ...this.members.map(
         (member) =>
-          `  ${member.name} ${stateOf(member).padEnd(20)} ${held(member).padEnd(24)} ${grouped(member.invoiced)} invoices`,
+          `  ${member.name} ${stateOf(member).padEnd(20)} ${owned(member).padEnd(24)} ${grouped(member.invoiced)} invoices`,
       ),
     ];
     const counts = `${grouped(this.written)} orders, ${grouped(this.visible)} ${invoices}`;
@@ -130,6 +130,10 @@ function bar(done: number, of: number): string {
 function held(member: Member): string {
   if (member.state === 'killed') return 'killed';
   return member.partitions.length === 0 ? 'no partition' : member.partitions.join(' ');
+}
+
+function owned(member: Member): string {
+  return member.partitions.length === 0 ? '' : `partitions ${held(member)}`;
 }
 
 function stateOf({ state, pid }: Member): string {
