@@ -21,6 +21,8 @@ import { type Violation } from './violation.js';
 import { drawGroup, type GroupPlan } from './workload/group-plan.js';
 import { GroupWork } from './workload/group-work.js';
 import { ProducerWork } from './workload/producer-work.js';
+import { RoamingReader } from './workload/roaming-reader.js';
+import { SharedProcess } from './workload/shared-process.js';
 import { World } from './world.js';
 
 /** What a seed came to. */
@@ -65,6 +67,14 @@ function populate(
   return { topics, producers, transactions, plans, groups, members: () => groups.flatMap((group) => group.members) };
 }
 
+/** Who is there beside them, now and then: a reader without a group, two members in one process. */
+function populateMore(world: World, isTransactional: boolean): readonly (RoamingReader | SharedProcess)[] {
+  const draw = world.chance.fork('more');
+  const reader = draw.happens(isTransactional ? 50 : 5) ? [new RoamingReader(world, 'r0', 'in')] : [];
+  const pair = draw.happens(10) ? [new SharedProcess(world, 'pair', 'in')] : [];
+  return [...reader, ...pair];
+}
+
 /** Partitions with transactions that nobody has decided yet, or records that not all replicas have. */
 function undecided(world: World, topics: readonly string[]): string[] {
   return topics.flatMap((topic) =>
@@ -107,6 +117,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     keepTrace,
   );
   const { topics, producers, transactions, plans, groups, members } = populate(world, draw, heartbeatMs);
+  const others = populateMore(world, transactions.length > 0);
   world.watches.push(
     new AcknowledgedIsKept(world, producers),
     new NoBatchTwice(world),
@@ -167,6 +178,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
       ...producers.flatMap(({ isPending, process }) => (isPending ? [`${process.name} waits for answers`] : [])),
       ...transactions.flatMap(({ isPending, name }) => (isPending ? [`${name} has an open transaction`] : [])),
       ...groups.flatMap((group) => group.behind()),
+      ...others.flatMap((other) => other.behind()),
       ...undecided(world, topics),
       ...world.watches.flatMap((watch) => watch.waitsFor?.() ?? []),
     ];

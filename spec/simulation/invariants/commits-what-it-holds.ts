@@ -23,6 +23,7 @@ export class CommitsWhatItHolds implements Invariant {
   }
 
   sent(request: SentRequest, { process }: WireTap): void {
+    if (!this.#members().some((member) => member.process === process)) return;
     if (beats.has(request.api)) this.#note(process.name);
     else if (request.api === 'OffsetCommit') this.#plain(request, process.name);
     else if (request.api === 'TxnOffsetCommit') this.#transactional(request, process.name);

@@ -66,6 +66,7 @@ export class GroupMember {
       window: { records: plan.windowRecords },
       commit: commit === 'byHand' ? false : commit,
       maxPollRecords: plan.maxPollRecords,
+      maxPartitionFetchBytes: plan.fetchBytes,
       rebalanceTimeoutMs: plan.rebalanceTimeoutMs,
       drainTimeoutMs: plan.drainTimeoutMs,
       ...(plan.isStatic ? { groupInstanceId: `${plan.id}-${place}` } : {}),

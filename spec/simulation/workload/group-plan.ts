@@ -19,6 +19,8 @@ export interface GroupPlan {
   readonly drainTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly maxPollRecords: number;
+  /** Most bytes of a partition in a fetch answer; small ones end in the middle of transactions. */
+  readonly fetchBytes: number;
   /** Of a hundred records: settled later than they are delivered, much later, given back. */
   readonly latePercent: number;
   readonly slowPercent: number;
@@ -84,6 +86,7 @@ export function drawGroup(
     drainTimeoutMs: Math.min(rebalanceTimeoutMs / 2, rebalanceTimeoutMs - heartbeatIntervalMs - 2001),
     requestTimeoutMs,
     maxPollRecords: chance.pick([2, 10, 500]),
+    fetchBytes: chance.fork('fetch').pick([1, 300, 1_048_576, 1_048_576]),
     latePercent: chance.pick([0, 30, 90]),
     slowPercent: chance.pick([0, 0, 2]),
     releasePercent: chance.pick([0, 2, 5]),

@@ -1,4 +1,16 @@
-import { concat, delay, EMPTY, forkJoin, mergeMap, of, throwError } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  delay,
+  EMPTY,
+  forkJoin,
+  from,
+  mergeMap,
+  type Observable,
+  of,
+  takeLast,
+  throwError,
+} from 'rxjs';
 import { type TransactionalProducer, utf8 } from '../../../src/index.js';
 import { type ClientProcess } from '../client-process.js';
 import { type Chance } from '../chance.js';
@@ -73,6 +85,9 @@ export class TransactionWork {
     const records = Array.from({ length: chance.between(1, 5) }, (_, n) => {
       return { topic, value: `${name}#${n}`, partition: chance.between(0, partitions - 1) };
     });
+    // some write one batch after the other to one partition
+    const isOneByOne = chance.fork(name).happens(30);
+    if (isOneByOne) for (const record of records) record.partition = records[0]!.partition;
     const transaction: WorkTransaction = { name, values: records.map(({ value }) => value), outcome: 'open' };
     this.transactions.push(transaction);
     const aborts = chance.happens(25);
@@ -88,7 +103,7 @@ export class TransactionWork {
     producer
       .transaction((tx) =>
         concat(
-          forkJoin(records.map((record) => tx.send(record))).pipe(delay(pause, process.user)),
+          (isOneByOne ? inTurn : atOnce)(records, (record) => tx.send(record)).pipe(delay(pause, process.user)),
           aborts ? throwError(() => new Error('aborted on purpose')) : EMPTY,
         ).pipe(mergeMap(() => of(name))),
       )
@@ -122,4 +137,12 @@ export class TransactionWork {
       this.#trouble();
     });
   }
+}
+
+function atOnce<T>(items: readonly T[], send: (item: T) => Observable<unknown>): Observable<unknown> {
+  return forkJoin(items.map(send));
+}
+
+function inTurn<T>(items: readonly T[], send: (item: T) => Observable<unknown>): Observable<unknown> {
+  return from(items).pipe(concatMap(send), takeLast(1));
 }
