@@ -26,6 +26,7 @@ export interface Invariant {
   delivered?(record: Delivered): void;
   /** A lease ended: as the workload settled it, or because the client fenced it. */
   settled?(record: Delivered, how: 'acked' | 'released' | 'fenced'): void;
+  /** The stream of a partition was subscribed again, or the user sought: what comes next may lie before what came last. */
   restarted?(member: GroupMember, topic: string, partition: number): void;
   told?(member: GroupMember, event: ConsumerEvent): void;
   /** What has to happen before everything has caught up. */

@@ -4,6 +4,7 @@ import { Faults } from './faults.js';
 import { AcknowledgedIsKept } from './invariants/acknowledged-is-kept.js';
 import { CommitBehindAcknowledged } from './invariants/commit-behind-acknowledged.js';
 import { AllOrNothing } from './invariants/all-or-nothing.js';
+import { BufferBound } from './invariants/buffer-bound.js';
 import { CommitFalls } from './invariants/commit-falls.js';
 import { CommitsWhatItHolds } from './invariants/commits-what-it-holds.js';
 import { ConnectionRules } from './invariants/connection-rules.js';
@@ -126,6 +127,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     new ReadCommitted(world),
     new OneOwner(world, members),
     new WindowBound(world),
+    new BufferBound(world, members),
     new CommitBehindAcknowledged(world, plans),
     new CommitFalls(world),
     new CommitsWhatItHolds(world, members),

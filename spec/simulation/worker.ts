@@ -16,6 +16,8 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 
 async function answer({ seed, twice, keepTrace }: { seed: number; twice: boolean; keepTrace: boolean }): Promise<void> {
   uncaught.length = 0;
+  // most errors here are expected, and nobody reads where they came from
+  Error.stackTraceLimit = keepTrace ? 20 : 0;
   try {
     const result = await runSeed(seed, keepTrace);
     const violations = [...result.violations];

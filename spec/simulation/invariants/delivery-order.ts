@@ -31,7 +31,7 @@ export class DeliveryOrder implements Invariant {
     }
   }
 
-  /** The stream of a partition was subscribed again: it goes back to the first record that was not settled. */
+  /** It goes back: to the first record that was not settled, or to where the user wants before it has a position. */
   restarted(member: GroupMember, topic: string, partition: number): void {
     this.#restarted.add(`${member.name} ${topic}/${partition}`);
   }

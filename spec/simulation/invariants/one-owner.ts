@@ -7,8 +7,8 @@ interface Overlap {
   readonly between: readonly GroupMember[];
   readonly key: string;
   readonly text: string;
-  /** The first of the two was stopped at that time. */
-  readonly stoodStill: boolean;
+  /** The first of the two did not run at that time, or was no member any more: it may never be told before it gives up. */
+  readonly isApart: boolean;
 }
 
 /**
@@ -36,18 +36,22 @@ export class OneOwner implements Invariant {
       if (this.#overlaps.some((known) => known.key === key && known.between.includes(holder))) continue;
       this.#world.counts.add('overlaps seen');
       const text = `${member.name} got ${key}@${offset} at ${this.#world.clock.now}, ${holder.name} has ${open.offset} open`;
-      this.#overlaps.push({ between: [holder, member], key, text, stoodStill: !holder.process.isRunning });
+      this.#overlaps.push({ between: [holder, member], key, text, isApart: this.#isApart(holder) });
     }
   }
 
   told(member: GroupMember, event: ConsumerEvent): void {
     if (event.type === 'lost') this.#gone(member, event.partitions);
     else if (event.type === 'handedOff') {
-      // a drain that was not done at its deadline gives up what is open; one that stood still over it may have settled since
+      // a drain that was not done at its deadline gives up what is open; one that did not know better may have settled since
       this.#gone(member, event.abandoned);
-      const stood = this.#overlaps.filter(({ between, stoodStill }) => stoodStill && between[0] === member);
+      const stood = this.#overlaps.filter(({ between, isApart }) => isApart && between[0] === member);
       if (stood.length > 0) this.#gone(member, event.partitions);
     }
+  }
+
+  #isApart({ process, consumer, plan }: GroupMember): boolean {
+    return !process.isRunning || !this.#world.cluster.groupMembers(plan.id).includes(consumer.groupMetadata().memberId);
   }
 
   #gone(member: GroupMember, partitions: readonly TopicPartition[]): void {

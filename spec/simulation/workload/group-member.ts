@@ -64,6 +64,7 @@ export class GroupMember {
       valueDeserializer: utf8,
       isolationLevel: plan.isolationLevel,
       window: { records: plan.windowRecords },
+      bufferBytes: plan.bufferBytes,
       commit: commit === 'byHand' ? false : commit,
       maxPollRecords: plan.maxPollRecords,
       maxPartitionFetchBytes: plan.fetchBytes,
@@ -289,6 +290,7 @@ export class GroupMember {
     const to = this.plan.source === 'transaction' ? 'committed' : back;
     this.#world.trace.note(`${this.name} seeks ${tp.topic}/${tp.partition} to ${to}`);
     this.#world.counts.add('sought');
+    for (const watch of this.#world.watches) watch.restarted?.(this, tp.topic, tp.partition);
     const ended = this.process.began('seek');
     this.consumer.seek(tp, to).subscribe({ next: ended, error: ended, complete: ended });
   }

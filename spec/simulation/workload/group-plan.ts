@@ -11,6 +11,7 @@ export interface GroupPlan {
   readonly source: 'records' | 'batches' | 'partitions' | 'work' | 'transaction';
   readonly isolationLevel: 'read_committed' | 'read_uncommitted';
   readonly windowRecords: number;
+  readonly bufferBytes: number;
   readonly commit:
     { readonly everyMs: number } | { readonly everyRecords: number; readonly everyMs: number } | 'byHand';
   readonly sessionTimeoutMs: number;
@@ -73,6 +74,7 @@ export function drawGroup(
         : chance.pick(['transaction', 'transaction', 'work'] as const),
     isolationLevel: chance.pick(['read_committed', 'read_uncommitted'] as const),
     windowRecords: chance.pick([1, 3, 10, 10, 50]),
+    bufferBytes: chance.pick([1000, 5000, 33_554_432, 33_554_432]),
     commit: chance.pick([
       { everyMs: 100 },
       { everyMs: 500 },
