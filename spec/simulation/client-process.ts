@@ -18,6 +18,10 @@ export class ClientProcess implements Runtime {
   readonly transports: Set<ProcessTransport> = new Set<ProcessTransport>();
   /** Addresses to and from which nothing passes at the moment. */
   readonly stalled: Set<string> = new Set<string>();
+  /** What happens to the next bytes that it fits: records of an answer or a request, or the length of an answer. */
+  damage: 'records read' | 'records written' | 'frame' | null = null;
+  /** Records that it read were damaged: its streams may fail. */
+  readDamage = false;
   /** Added to the wall clock. */
   wallOffsetMs = 0;
   /** What it began and what has not ended: name by object. */

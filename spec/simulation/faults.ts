@@ -233,6 +233,16 @@ export class Faults {
         },
       ],
       [
+        'damaged bytes',
+        () => {
+          const process = chance.pick(this.#world.processes);
+          process.damage = chance.pick(['records read', 'records written', 'frame'] as const);
+          this.#for(3000, () => {
+            process.damage = null;
+          });
+        },
+      ],
+      [
         'throttle',
         () => {
           const api = chance.pick([null, 'Produce', 'Fetch', 'Metadata']);

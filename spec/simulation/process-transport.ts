@@ -1,5 +1,6 @@
 import { type Bytes, type Transport } from '../../src/index.js';
 import { type ClientProcess } from './client-process.js';
+import { damageAnswer, damageRequest } from './damage.js';
 import { WireTap } from './wire-tap.js';
 
 /**
@@ -26,7 +27,8 @@ export class ProcessTransport implements Transport {
     inner.onBytes((bytes) => {
       this.#through(() => {
         this.#arrive(() => {
-          this.tap.received(bytes);
+          const request = this.tap.received(bytes);
+          damageAnswer(this.#process, request, bytes);
           this.#onBytes(bytes);
         });
       });
@@ -48,6 +50,7 @@ export class ProcessTransport implements Transport {
     if (this.#isClosed) return true;
     const bytes = joined(chunks);
     this.tap.sent(bytes);
+    damageRequest(this.#process, bytes);
     const late = this.#isStalled || this.#held.length > 0;
     this.#through(() => {
       if (late) this.tap.late(bytes);

@@ -45,27 +45,30 @@ export class WireTap {
     });
   }
 
-  received(bytes: Uint8Array): void {
-    if (bytes.length < 8) return;
+  /** @returns the request that is answered */
+  received(bytes: Uint8Array): SentRequest | null {
+    if (bytes.length < 8) return null;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const correlationId = view.getInt32(4);
     const at = this.inFlight.findIndex((request) => request.correlationId === correlationId);
-    if (at < 0) return;
+    if (at < 0) return null;
     // answers come in order: what was skipped has none (acks 0)
-    const request = this.inFlight.splice(0, at + 1).at(-1);
-    if (!this.process.world.isThrottling) return;
-    const { api } = apiHandlers.get(request!.apiKey)!;
+    const request = this.inFlight.splice(0, at + 1).at(-1)!;
+    if (!this.process.world.isThrottling) return request;
+    const { api } = apiHandlers.get(request.apiKey)!;
     try {
-      const { body } = decodeResponse(api, request!.apiVersion, bytes.subarray(4));
+      const { body } = decodeResponse(api, request.apiVersion, bytes.subarray(4));
       const ms = (body as { throttleTimeMs?: number }).throttleTimeMs ?? 0;
       if (ms > 0) this.quietUntil = this.process.world.clock.now + ms;
     } catch {
       // a damaged answer says nothing
     }
+    return request;
   }
 }
 
-function eachFrame(bytes: Uint8Array, work: (frame: Uint8Array) => void): void {
+/** Frames in bytes that are a whole number of them, without their length. */
+export function eachFrame(bytes: Uint8Array, work: (frame: Uint8Array) => void): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + 4 <= bytes.length;) {
     const end = at + 4 + view.getInt32(at);
@@ -74,7 +77,7 @@ function eachFrame(bytes: Uint8Array, work: (frame: Uint8Array) => void): void {
   }
 }
 
-function requestOf(frame: Uint8Array): SentRequest {
+export function requestOf(frame: Uint8Array): SentRequest {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const apiKey = view.getInt16(0);
   const apiVersion = view.getInt16(2);

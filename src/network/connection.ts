@@ -92,7 +92,9 @@ export class Connection {
         this.#frame(frame);
       },
       (error) => {
-        this.destroy(error, 'failed');
+        // a broker that has agreed on versions speaks Kafka: its bytes were damaged on their way, another connection is worth a try
+        const damaged = this.#versions === null ? error : this.#closedBy(error);
+        this.destroy(damaged, 'failed');
       },
     );
     this.#transport = runtime.connect(target.host, target.port, target.tls);

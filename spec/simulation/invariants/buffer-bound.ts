@@ -47,7 +47,8 @@ export class BufferBound implements Invariant {
   sent(request: SentRequest, { process }: WireTap): void {
     if (request.api !== 'Fetch') return;
     const member = this.#members().find((each) => each.process === process);
-    if (member === undefined) return;
+    // whose connection it is cannot be seen where several live together
+    if (member === undefined || member.plan.together) return;
     const places = this.#of(member);
     const { topics } = request.body() as FetchRequest;
     for (const { topicId, topic: named, partitions } of topics) {

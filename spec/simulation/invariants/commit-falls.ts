@@ -31,6 +31,11 @@ export class CommitFalls implements Invariant {
     this.#mayFall(member.plan.id, event.topic, event.partition);
   }
 
+  /** A user's seek may come before there is a position, which is no discontinuity then. */
+  restarted({ plan }: GroupMember, topic: string, partition: number): void {
+    this.#mayFall(plan.id, topic, partition);
+  }
+
   /** The network held it: a connection that was given up delivers what was sent over it, and the broker takes it. */
   late(request: SentRequest): void {
     if (request.api !== 'OffsetCommit') return;
@@ -70,6 +75,9 @@ export class CommitFalls implements Invariant {
   /** What was on its way may still come in between. */
   #mayFall(group: string, topic: string, partition: number): void {
     this.#place(group, topic, partition).mayFallUntil = this.#world.clock.now + graceMs;
+    this.#world.after(graceMs, () => {
+      this.#look();
+    });
   }
 
   #place(group: string, topic: string, partition: number): Place {

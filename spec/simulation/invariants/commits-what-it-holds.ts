@@ -30,8 +30,9 @@ export class CommitsWhatItHolds implements Invariant {
   }
 
   #plain(request: SentRequest, name: string): void {
-    const { topics } = request.body() as OffsetCommitRequest;
-    const member = this.#member(name);
+    const { topics, memberId } = request.body() as OffsetCommitRequest;
+    const living = this.#members().filter(({ process }) => process.name === name);
+    const member = living.find(({ consumer }) => consumer.groupMetadata().memberId === memberId) ?? living[0]!;
     for (const { name: topicName, topicId, partitions } of topics) {
       const topic = topicName === '' ? this.#world.state.topicsById.get(topicId)!.name : topicName;
       for (const { partitionIndex, committedOffset } of partitions) {

@@ -24,8 +24,11 @@ export class DeliveryOrder implements Invariant {
       const key = `${event.topic}/${event.partition}`;
       if (expected.has(key)) expected.set(key, event.to);
     } else if (event.type === 'assigned') {
-      for (const { topic, partition } of event.partitions)
+      for (const { topic, partition } of event.partitions) {
         expected.set(`${topic}/${partition}`, this.#world.committed(member.plan.id, topic, partition) ?? 0);
+        // it asked some time ago
+        this.restarted(member, topic, partition);
+      }
     } else if (event.type === 'revoked' || event.type === 'lost') {
       for (const { topic, partition } of event.partitions) expected.delete(`${topic}/${partition}`);
     }

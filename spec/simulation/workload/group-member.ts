@@ -3,9 +3,11 @@ import {
   type Consumer,
   type ConsumerEvent,
   type ConsumerRecord,
+  CrcMismatchError,
   cooperativeSticky,
   type Kafka,
   type Lease,
+  ProtocolDecodeError,
   range,
   type TopicPartition,
   utf8,
@@ -46,15 +48,18 @@ export class GroupMember {
   readonly #world: World;
   readonly chance: Chance;
   #subscription: Subscription | null = null;
+  #pipe: Observable<never> | null = null;
 
-  constructor(world: World, process: ClientProcess, plan: GroupPlan, name: string, place: number) {
+  /** @param housemate - member whose process and Kafka object it shares */
+  constructor(world: World, plan: GroupPlan, name: string, place: number, housemate: GroupMember | null) {
     this.#world = world;
-    this.process = process;
+    this.process = housemate?.process ?? world.process(name);
     this.plan = plan;
     this.name = name;
     this.place = place;
     this.chance = world.chance.fork(`member ${name}`);
-    this.kafka = process.kafka({ requestTimeoutMs: plan.requestTimeoutMs, connectTimeoutMs: 2000 });
+    this.kafka =
+      housemate?.kafka ?? this.process.kafka({ requestTimeoutMs: plan.requestTimeoutMs, connectTimeoutMs: 2000 });
     const { commit } = plan;
     this.consumer = this.kafka.consumer<string | null, string>({
       topics: plan.topics,
@@ -101,10 +106,12 @@ export class GroupMember {
     this.isLeaving = true;
     this.#world.trace.note(`${this.name} leaves`);
     if (this.chance.happens(30)) this.#subscription?.unsubscribe();
-    this.process.close(() => {
+    const left = (): void => {
       this.hasLeft = true;
       this.#world.trace.note(`${this.name} has left`);
-    });
+    };
+    if (this.plan.together) this.consumer.close().then(left, left);
+    else this.process.close(left);
   }
 
   /** Records of a partition that it holds a lease of. */
@@ -141,10 +148,12 @@ export class GroupMember {
         });
         return;
       case 'work':
-        this.#subscription = workPipe(this.#world, this).subscribe(observer);
+        this.#pipe ??= workPipe(this.#world, this);
+        this.#subscription = this.#pipe.subscribe(observer);
         return;
       case 'transaction':
-        this.#subscription = transactionPipe(this.#world, this).subscribe(observer);
+        this.#pipe ??= transactionPipe(this.#world, this);
+        this.#subscription = this.#pipe.subscribe(observer);
         return;
       case 'records':
         this.#read(consumer.records$, observer);
@@ -172,6 +181,11 @@ export class GroupMember {
     if ((this.isContested || isOld) && isFencing(error)) {
       this.#world.counts.add(this.isContested ? 'fenced by another instance' : 'timed out by the older protocol');
       this.process.kill();
+    } else if (this.process.readDamage && isDamage(error)) {
+      this.#world.counts.add('damage noticed');
+      this.process.user.schedule(() => {
+        if (!this.isLeaving) this.#subscribe();
+      }, 200);
     } else this.#world.violate('no stream fails', `${this.name}: ${text}`);
   }
 
@@ -303,4 +317,8 @@ function isFencing(error: unknown): boolean {
   return codes.some((name) =>
     ['FENCED_INSTANCE_ID', 'PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'].includes(String(name)),
   );
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof CrcMismatchError || error instanceof ProtocolDecodeError;
 }

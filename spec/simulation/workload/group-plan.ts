@@ -7,6 +7,8 @@ export interface GroupPlan {
   readonly protocol: 'eager' | 'cooperative' | 'consumer';
   readonly isStatic: boolean;
   readonly mostMembers: number;
+  /** Members live together in one process, over one Kafka object. */
+  readonly together: boolean;
   /** `work`: processed, produced and committed by operators; `transaction`: the same in transactions. */
   readonly source: 'records' | 'batches' | 'partitions' | 'work' | 'transaction';
   readonly isolationLevel: 'read_committed' | 'read_uncommitted';
@@ -68,6 +70,7 @@ export function drawGroup(
     protocol,
     isStatic: chance.happens(25),
     mostMembers: chance.between(1, 4),
+    together: output === null && chance.happens(20),
     source:
       output === null
         ? chance.pick(['records', 'records', 'batches', 'partitions'] as const)

@@ -30,6 +30,9 @@ export class GroupWork {
   calm(): void {
     for (const { process } of this.active) process.resume();
     this.keep();
+    // Kafka: a static member that is gone between the two rebalances of a cooperative move comes back without one, and what it gave
+    // up belongs to nobody until the next rebalance. Somebody new brings that about
+    if (this.plan.isStatic && this.plan.protocol === 'cooperative') this.#join();
   }
 
   /** A member that was replaced ends when it hears of it, and the other one may have left. */
@@ -94,7 +97,6 @@ export class GroupWork {
         this.#world.counts.add('fault: replace member');
         member.isReplaced = true;
         this.#join(member.place);
-        member.isContested = this.members.at(-1)!.isContested = true;
       });
     this.#world.after(ms, () => {
       member.process.resume();
@@ -105,7 +107,12 @@ export class GroupWork {
     if (this.#isEnding) return;
     const number = this.#made++;
     const name = `${this.plan.id}.${number}`;
-    const member = new GroupMember(this.#world, this.#world.process(name), this.plan, name, place);
+    const housemate = this.plan.together ? this.active.find(({ process }) => process.isRunning) : undefined;
+    const member = new GroupMember(this.#world, this.plan, name, place, housemate ?? null);
+    for (const other of this.active) {
+      if (other.place === place && (this.plan.isStatic || this.plan.source === 'transaction'))
+        other.isContested = member.isContested = true;
+    }
     this.members.push(member);
     this.#world.counts.add('joined');
     member.join();
