@@ -1,8 +1,11 @@
 // Runs commands one after another; a passing one prints one line, a failing one all it said. Nothing stops the next.
 import { spawn } from 'node:child_process';
 
-/** @returns {Promise<number>} exit code; output is shown when it failed, or as it comes: all of it, or stderr alone. */
-export function runStep(name, command, args, { loud = false, env = process.env } = {}) {
+/**
+ * @returns {Promise<number>} exit code; output is shown when it failed, or as it comes: all of it, or stderr alone. With `tell` a
+ * passing one says its last line as well.
+ */
+export function runStep(name, command, args, { loud = false, tell = false, env = process.env } = {}) {
   return new Promise((resolve) => {
     const started = performance.now();
     const stdout = loud === 'stderr' ? 'ignore' : loud ? 'inherit' : 'pipe';
@@ -16,7 +19,8 @@ export function runStep(name, command, args, { loud = false, env = process.env }
     });
     child.once('close', (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      if (code === 0) console.log(`✓ ${name} (${seconds} s)`);
+      const said = tell ? `: ${Buffer.concat(output).toString().trimEnd().split('\n').at(-1)}` : '';
+      if (code === 0) console.log(`✓ ${name} (${seconds} s)${said}`);
       else {
         if (!loud) process.stderr.write(Buffer.concat(output));
         console.error(`✗ ${name} (${seconds} s)`);

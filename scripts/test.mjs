@@ -1,4 +1,4 @@
-// npm test: checks, every spec (spec/real on the broker rig included), the proofs shortened. Ends with one line of sums.
+// npm test: checks, every spec (spec/real on the broker rig included), the proofs shortened, 2,000 simulated worlds. Ends with one line of sums.
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,10 @@ for (const file of proofs.filter((name) => name.endsWith('.ts') && !name.endsWit
   if ((await runStep(`proof ${name}`, process.execPath, args)) === 0) sum.passed++;
   else sum.failed++;
 }
+
+const worlds = ['scripts/simulate.mjs', '--seed', '1', '--runs', '2000'];
+if ((await runStep('simulation', process.execPath, worlds, { tell: true })) === 0) sum.passed++;
+else sum.failed++;
 
 console.log(`${sum.passed} passed, ${sum.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
 process.exit(sum.failed === 0 ? 0 : 1);
