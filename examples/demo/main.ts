@@ -124,6 +124,10 @@ async function main(): Promise<number> {
       interrupted.abort();
     });
   }
+  // nobody reads any more: `| head`
+  process.stdout.on('error', () => {
+    interrupted.abort();
+  });
   process.once('exit', () => {
     screen.close();
   });

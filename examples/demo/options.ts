@@ -14,7 +14,7 @@ Three billing processes turn orders into invoices, exactly once, while a broker 
 It needs nothing but Node: the Kafka cluster is the embedded one of rx-kafka/testing/broker. It takes about ten seconds.
 
   --bootstrap-servers HOST:PORT,...  run it on this Kafka cluster; brokers are left alone, unless you kill one yourself
-  --orders N                         how many orders (12000)
+  --orders N                         how many orders (10000)
   --rate N                           orders per second (2000)
   --at-least-once                    without transactions, to see what they are for: nothing is lost, some comes twice
   --help                             this text
@@ -27,7 +27,7 @@ export function demoOptions(args: readonly string[]): DemoOptions | null {
     args: [...args],
     options: {
       'bootstrap-servers': { type: 'string' },
-      orders: { type: 'string', default: '12000' },
+      orders: { type: 'string', default: '10000' },
       rate: { type: 'string', default: '2000' },
       'at-least-once': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },

@@ -1,7 +1,7 @@
 import { demoOptions } from '../../../examples/demo/options.js';
 
 it('has defaults', () => {
-  expect(demoOptions([])).toEqual({ bootstrapServers: null, orders: 12_000, perSecond: 2000, atLeastOnce: false });
+  expect(demoOptions([])).toEqual({ bootstrapServers: null, orders: 10_000, perSecond: 2000, atLeastOnce: false });
 });
 
 it('takes a cluster, counts and the guarantee', () => {
