@@ -136,6 +136,65 @@ describe('newer protocol (KIP-890)', () => {
 });
 
 describe('older protocol', () => {
+  it.each(['commit', 'abort'] as const)(
+    'takes the next epoch behind the %s of a transaction whose offsets were left unanswered once: they may come late',
+    (end) => {
+      bench = new TransactionBench(1);
+      const { brokers } = bench;
+      const offsets = [{ topic: 'in', partition: 0, offset: 7 }];
+      brokers.fates.TxnOffsetCommit = ['break'];
+      const one = bench.begin();
+      bench.run(one.sendOffsets(offsets, group('g')));
+      expect(bench.run(one[end]()).error).toBeNull();
+      const two = bench.begin();
+      bench.run(two.sendOffsets(offsets, group('g')));
+      expect(bench.run(two.commit()).error).toBeNull();
+      expect(brokers.names.slice(-6)).toEqual([
+        'TxnOffsetCommit',
+        'EndTxn',
+        'InitProducerId',
+        'AddOffsetsToTxn',
+        'TxnOffsetCommit',
+        'EndTxn',
+      ]);
+      expect(brokers.of('InitProducerId').at(-1)!.body).toMatchObject({ producerId: 70, producerEpoch: 1 });
+      expect(brokers.of('TxnOffsetCommit').map(({ body }) => body['producerEpoch'])).toEqual([1, 1, 2]);
+      expect(brokers.of('EndTxn').map(({ body }) => body['committed'])).toEqual([end === 'commit', true]);
+    },
+  );
+
+  it('has committed all the same when the next epoch is refused; a close before there is one ends in doubt', () => {
+    for (const fate of [90, 'silence'] as const) {
+      bench = new TransactionBench(1);
+      const { brokers } = bench;
+      brokers.fates.TxnOffsetCommit = ['break'];
+      const tx = bench.begin();
+      bench.run(tx.sendOffsets([{ topic: 'in', partition: 0, offset: 7 }], group('g')));
+      brokers.fates.InitProducerId = [fate];
+      const seen = bench.watch(tx.commit());
+      if (fate === 'silence') {
+        bench.runtime.advance(100);
+        void bench.producer.close({ timeoutMs: 50 });
+      }
+      bench.until(seen);
+      expect(brokers.of('EndTxn').map(({ body }) => body['committed'])).toEqual([true]);
+      if (fate === 90) {
+        expect(seen.error).toBeNull();
+        bench.end();
+      } else expect(seen.error?.message).toContain('not known whether');
+    }
+  });
+
+  it('keeps the epoch when offsets were refused and tried again: an answer is no doubt', () => {
+    bench = new TransactionBench(1);
+    const { brokers } = bench;
+    const tx = bench.begin();
+    brokers.fates.TxnOffsetCommit = [14];
+    bench.run(tx.sendOffsets([{ topic: 'in', partition: 0, offset: 7 }], group('g')));
+    expect(bench.run(tx.commit()).error).toBeNull();
+    expect(brokers.of('InitProducerId').length).toBe(1);
+  });
+
   it('writes to a partition once the coordinator has added it, several in one request, and stays within its versions', () => {
     bench = new TransactionBench(1);
     const { brokers } = bench;

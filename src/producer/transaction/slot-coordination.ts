@@ -27,10 +27,11 @@ export class SlotCoordination {
   readonly #groups: Set<string> = new Set<string>();
   /** The coordinator does not know the id any more: it takes no EndTxn. */
   #forgotten = false;
-  /** Sequence numbers of this epoch are lost. */
-  #gap = false;
+  /** Another epoch has to follow the transaction: sequence numbers of this one are lost, or offsets under it may come late. */
+  #usedUp = false;
   #bumps = 0;
-  #aborted: Ended | null = null;
+  /** Waits for the next epoch. */
+  #renewed: Ended | null = null;
 
   constructor(cluster: Cluster, identity: TransactionIdentity, transactionTimeoutMs: number) {
     this.#cluster = cluster;
@@ -58,7 +59,7 @@ export class SlotCoordination {
   begin(): void {
     this.#groups.clear();
     this.#forgotten = false;
-    this.#gap = false;
+    this.#usedUp = false;
     this.#identity.begin(this.#cluster.finalizedFeature('transaction.version') >= 2);
   }
 
@@ -89,13 +90,28 @@ export class SlotCoordination {
       );
     }
     this.#steps.add(
-      this.#requests.commitOffsets(offsets, group, (verdict, error) => {
-        if (!failed) this.#ended(verdict, error, ended);
-      }),
+      this.#requests.commitOffsets(
+        offsets,
+        group,
+        () => {
+          // the newer protocol has another epoch for the next transaction anyway
+          if (!this.#identity.implicit) this.#usedUp = true;
+        },
+        (verdict, error) => {
+          if (!failed) this.#ended(verdict, error, ended);
+        },
+      ),
     );
   }
 
-  /** Behind everything that is under way. A transaction of which no broker knows ends here. */
+  /**
+   * Behind everything that is under way. A transaction of which no broker knows ends here.
+   *
+   * Race, older protocol: the epoch stays, so a TxnOffsetCommit that was left unanswered and tried again may reach the group
+   * coordinator in the next transaction, and would be committed by that one: offsets that went back. So the next epoch is taken
+   * first; what is late is refused then. The commit itself is beyond doubt by that time: a broker without KIP-360, or another
+   * producer that took over, does not undo it, and the next transaction meets what there is to meet.
+   */
   commit(ended: Ended): void {
     if (!this.#identity.started) {
       ended('done', null);
@@ -108,7 +124,12 @@ export class SlotCoordination {
           this.#adoptEnd(answer);
         },
         (verdict, error) => {
-          this.#ended(verdict, error, ended);
+          if (verdict === 'done' && this.#usedUp) {
+            this.#renewed = () => {
+              ended('done', null);
+            };
+            this.#bump();
+          } else this.#ended(verdict, error, ended);
         },
       ),
     );
@@ -116,11 +137,11 @@ export class SlotCoordination {
 
   /** Goes on until it is `done` or `fatal`. */
   abort(ended: Ended): void {
-    if (!this.#identity.started && !this.#gap) {
+    if (!this.#identity.started && !this.#usedUp) {
       ended('done', null);
       return;
     }
-    this.#aborted = ended;
+    this.#renewed = ended;
     if (this.#forgotten || !this.#identity.started) {
       this.#bump();
       return;
@@ -132,8 +153,8 @@ export class SlotCoordination {
           this.#adoptEnd(answer);
         },
         (verdict, error) => {
-          const onlyNow = verdict === 'done' && (this.#identity.implicit || !this.#gap);
-          if (onlyNow || verdict === 'fatal') this.#tellAborted(verdict, error);
+          const onlyNow = verdict === 'done' && (this.#identity.implicit || !this.#usedUp);
+          if (onlyNow || verdict === 'fatal') this.#tellRenewed(verdict, error);
           // INVALID_TXN_STATE and the like: nothing is open there; whatever there is, the next epoch ends it
           else this.#bump();
         },
@@ -143,7 +164,7 @@ export class SlotCoordination {
 
   /** Sequence numbers were given to records that are not written: this epoch is of no use any more. */
   lostSequences(): void {
-    this.#gap = true;
+    this.#usedUp = true;
   }
 
   /** The coordinator has another producer id for this transactional id, or none. */
@@ -164,8 +185,8 @@ export class SlotCoordination {
   /** Everything under way ends with that error. */
   close(error: KafkaError): void {
     this.#again.clear();
+    this.#renewed = null;
     this.#steps.close(error);
-    this.#aborted = null;
   }
 
   #ended(verdict: Verdict, error: KafkaError | null, ended: Ended): void {
@@ -173,9 +194,9 @@ export class SlotCoordination {
     ended(verdict, error);
   }
 
-  #tellAborted(verdict: Verdict, error: KafkaError | null): void {
-    const ended = this.#aborted;
-    this.#aborted = null;
+  #tellRenewed(verdict: Verdict, error: KafkaError | null): void {
+    const ended = this.#renewed;
+    this.#renewed = null;
     ended?.(verdict, error);
   }
 
@@ -187,11 +208,11 @@ export class SlotCoordination {
           this.#adopt(answer);
         },
         (verdict, error) => {
-          if (verdict === 'fatal') this.#tellAborted(verdict, error);
+          if (verdict === 'fatal') this.#tellRenewed(verdict, error);
           else if (verdict !== 'done') this.#bumpLater();
           else {
             this.#bumps = 0;
-            this.#tellAborted(verdict, error);
+            this.#tellRenewed(verdict, error);
           }
         },
       ),
@@ -199,7 +220,7 @@ export class SlotCoordination {
   }
 
   #bumpLater(): void {
-    if (this.#aborted === null) return;
+    if (this.#renewed === null) return;
     const { runtime, options } = this.#cluster;
     const { retryBackoffMs, retryBackoffMaxMs } = options;
     this.#again.set(backoffMs(this.#bumps++, retryBackoffMs, retryBackoffMaxMs, () => runtime.random()));

@@ -10,6 +10,7 @@ import { type Api, type Input } from '../../protocol/api.js';
 import { backoffMs } from '../../runtime/backoff.js';
 import { hop, Timer } from '../../runtime/timer.js';
 import { markersMs } from '../identity.js';
+import { neverSent } from '../produce-failure.js';
 import { CoordinatorLink, type CoordinatorKey } from './coordinator-link.js';
 import { judge, judgeFailure, type Verdict } from './transaction-errors.js';
 
@@ -26,6 +27,8 @@ export interface Step<Req = unknown, Res = unknown> {
   readonly timeoutMs?: number;
   /** The codes of an answer, the gravest counts. Takes note of what succeeded. */
   readonly read: (response: Res) => readonly number[];
+  /** A try was left unanswered: it may still be carried out, at any time. */
+  readonly unanswered?: () => void;
   /** Once: the verdict that ended it, with the error unless it is `done`. */
   readonly done: (verdict: Verdict, error: KafkaError | null) => void;
 }
@@ -145,8 +148,10 @@ export class StepQueue {
       (error, response, nodeId) => {
         this.#call = null;
         if (error === null) this.#answered(step, response, nodeId!);
-        else if (error instanceof ConnectionError) this.#again(error, false);
-        else this.#end(judgeFailure(error), error);
+        else if (error instanceof ConnectionError) {
+          if (!neverSent(error)) step.unanswered?.();
+          this.#again(error, false);
+        } else this.#end(judgeFailure(error), error);
       },
     );
   }
@@ -192,6 +197,7 @@ export class StepQueue {
       retriable: true,
       apiKey: step.api.key,
     });
+    if (this.#call !== null) step.unanswered?.();
     this.#call?.();
     this.#end('abort', error);
   }

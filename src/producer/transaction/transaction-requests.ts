@@ -120,7 +120,7 @@ export class TransactionRequests {
   }
 
   /** The offsets, at the coordinator of the group, under the member's identity (KIP-447). Sends again only what is missing. */
-  commitOffsets(offsets: OffsetList, group: GroupMetadata, done: Done): Step {
+  commitOffsets(offsets: OffsetList, group: GroupMetadata, unanswered: () => void, done: Done): Step {
     const { implicit } = this.#identity;
     const missing = new Map(offsets.map((offset) => [`${offset.partition} ${offset.topic}`, offset]));
     return step({
@@ -157,6 +157,7 @@ export class TransactionRequests {
             return errorCode;
           }),
         ),
+      unanswered,
       done,
     });
   }
