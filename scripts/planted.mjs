@@ -18,8 +18,9 @@ if (unknown.length > 0) {
   console.error(`There is no planted bug ${unknown.join(', ')}, there are ${all.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
-const left = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const chosen = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const range = { seed: Number(values.seed), runs: Number(values.runs) };
+const left = [...chosen];
 let missed = 0;
 
 if (values.check) {
@@ -47,4 +48,5 @@ async function work() {
 }
 
 await Promise.all([work(), work()]);
+console.log(`${chosen.length - missed} of ${chosen.length} bugs found`);
 process.exit(missed === 0 ? 0 : 1);

@@ -1,4 +1,5 @@
-// npm test: checks, every spec (spec/real on the broker rig included), the proofs shortened, 2,000 simulated worlds. Ends with one line of sums.
+// npm test: checks, every spec (spec/real on the broker rig included), the proofs shortened, 2,000 simulated worlds, planted bugs that
+// those have to find. Ends with one line of sums.
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,9 @@ for (const file of proofs.filter((name) => name.endsWith('.ts') && !name.endsWit
 
 const worlds = ['scripts/simulate.mjs', '--seed', '1', '--runs', '2000'];
 if ((await runStep('simulation', process.execPath, worlds, { tell: true })) === 0) sum.passed++;
+else sum.failed++;
+const planted = ['scripts/planted.mjs'];
+if ((await runStep('planted bugs', process.execPath, planted, { tell: true })) === 0) sum.passed++;
 else sum.failed++;
 
 console.log(`${sum.passed} passed, ${sum.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);

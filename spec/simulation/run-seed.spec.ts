@@ -1,5 +1,7 @@
 import { runSeed } from './run-seed.js';
 
+jest.setTimeout(60_000);
+
 describe('a simulated world', () => {
   it('holds, and comes again the same way', async () => {
     const first = await runSeed(4);

@@ -23,7 +23,6 @@ import { drawGroup, type GroupPlan } from './workload/group-plan.js';
 import { GroupWork } from './workload/group-work.js';
 import { ProducerWork } from './workload/producer-work.js';
 import { RoamingReader } from './workload/roaming-reader.js';
-import { SharedProcess } from './workload/shared-process.js';
 import { World } from './world.js';
 
 /** What a seed came to. */
@@ -68,12 +67,10 @@ function populate(
   return { topics, producers, transactions, plans, groups, members: () => groups.flatMap((group) => group.members) };
 }
 
-/** Who is there beside them, now and then: a reader without a group, two members in one process. */
-function populateMore(world: World, isTransactional: boolean): readonly (RoamingReader | SharedProcess)[] {
-  const draw = world.chance.fork('more');
-  const reader = draw.happens(isTransactional ? 50 : 5) ? [new RoamingReader(world, 'r0', 'in')] : [];
-  const pair = draw.happens(10) ? [new SharedProcess(world, 'pair', 'in')] : [];
-  return [...reader, ...pair];
+/** Who is there beside them, now and then: a reader without a group. */
+function drawReaders(world: World, isTransactional: boolean): readonly RoamingReader[] {
+  const isThere = world.chance.fork('readers').happens(isTransactional ? 50 : 5);
+  return isThere ? [new RoamingReader(world, 'r0', 'in')] : [];
 }
 
 /** Partitions with transactions that nobody has decided yet, or records that not all replicas have. */
@@ -118,7 +115,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     keepTrace,
   );
   const { topics, producers, transactions, plans, groups, members } = populate(world, draw, heartbeatMs);
-  const others = populateMore(world, transactions.length > 0);
+  const readers = drawReaders(world, transactions.length > 0);
   world.watches.push(
     new AcknowledgedIsKept(world, producers),
     new NoBatchTwice(world),
@@ -180,14 +177,17 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
       ...producers.flatMap(({ isPending, process }) => (isPending ? [`${process.name} waits for answers`] : [])),
       ...transactions.flatMap(({ isPending, name }) => (isPending ? [`${name} has an open transaction`] : [])),
       ...groups.flatMap((group) => group.behind()),
-      ...others.flatMap((other) => other.behind()),
+      ...readers.flatMap((reader) => reader.behind()),
       ...undecided(world, topics),
       ...world.watches.flatMap((watch) => watch.waitsFor?.() ?? []),
     ];
   };
   const began = world.clock.now;
   const caughtUp = await run(bound, () => lacking().length === 0);
-  if (!caughtUp && !world.isOver) world.violate('progress', `not within ${bound} ms: ${lacking().join('; ')}`);
+  if (!caughtUp && !world.isOver) {
+    for (const watch of world.watches) for (const text of watch.waitsFor?.() ?? []) world.violate(watch.name, text);
+    world.violate('progress', `not within ${bound} ms: ${lacking().join('; ')}`);
+  }
   counts.add('catching up ms', world.clock.now - began);
   if (!world.isOver) for (const watch of world.watches) watch.finish?.();
 
