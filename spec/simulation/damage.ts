@@ -9,7 +9,8 @@ const covered = 21;
 
 /** Damages an answer, if that is due and it is one of the kind: records behind their CRC, or the length of the frame. */
 export function damageAnswer(process: ClientProcess, request: SentRequest | null, bytes: Uint8Array): void {
-  if (process.damage === 'frame') {
+  // a peer that has not agreed on versions yet may be anything, and is taken for no broker at all
+  if (process.damage === 'frame' && request !== null && request.api !== 'ApiVersions') {
     bytes[0] = 0x7f;
     done(process);
   } else if (process.damage === 'records read' && request?.api === 'Fetch') {

@@ -152,4 +152,49 @@ describe('found by simulation', () => {
     cluster.startBroker(other ?? follower!);
     world.until('decided', () => cluster.partition('in', 0).lastStableOffset === 2);
   });
+
+  it('a seek to the committed offset does not go back over the window of a transaction that is being committed', () => {
+    const world = new VirtualWorld();
+    const { cluster } = world;
+    for (const topic of ['in', 'out']) cluster.createTopic(topic);
+    const kafka = world.kafka();
+    const producer = kafka.producer({ valueSerializer: utf8 });
+    for (const value of ['a', 'b', 'c']) producer.send({ topic: 'in', value }).subscribe();
+    const consumer = kafka.consumer({
+      topics: 'in',
+      groupId: 'g',
+      autoOffsetReset: 'earliest',
+      valueDeserializer: utf8,
+    });
+    const transactional = kafka.transactionalProducer({ transactionalId: 'x', valueSerializer: utf8 });
+    consumer.records$
+      .pipe(
+        transaction(
+          transactional,
+          (window$, tx) => window$.pipe(produce(tx, ({ value }) => ({ topic: 'out', value }))),
+          { maxRecords: 1 },
+        ),
+      )
+      .subscribe();
+    // while the second window is under way; the answer is of before its end, and takes its time
+    let windows = 0;
+    cluster.onRequest(({ api, body }) => {
+      if (api !== 'Produce' || (body as { transactionalId: string | null }).transactionalId === null) return;
+      if (++windows !== 2) return;
+      cluster.intercept('OffsetFetch', { type: 'delay', ms: 10, when: 'after' }, { times: 1 });
+      consumer.seek({ topic: 'in', partition: 0 }, 'committed').subscribe();
+    });
+    world.until('all of it', () => cluster.committed('g', 'in', 0) === 3);
+    world.advance(1000);
+    const read: string[] = [];
+    const reader = kafka.consumer({
+      topics: 'out',
+      autoOffsetReset: 'earliest',
+      isolationLevel: 'read_committed',
+      valueDeserializer: utf8,
+    });
+    reader.records$.subscribe(({ value }) => read.push(value));
+    world.advance(2000);
+    expect(read).toEqual(['a', 'b', 'c']);
+  });
 });

@@ -1,16 +1,14 @@
 import { runSeed } from './run-seed.js';
 
-jest.setTimeout(60_000);
-
+// short worlds; npm run simulate plays the long ones
 describe('a simulated world', () => {
   it('holds, and comes again the same way', async () => {
-    const first = await runSeed(4);
+    const first = await runSeed(3);
     expect(first.violations).toEqual([]);
-    expect((await runSeed(4)).hash).toBe(first.hash);
-  });
+    expect((await runSeed(3)).hash).toBe(first.hash);
+  }, 60_000);
 
   it('is another one with another seed', async () => {
-    const [one, other] = [await runSeed(5), await runSeed(6)];
-    expect(one.hash).not.toBe(other.hash);
-  });
+    expect((await runSeed(49)).hash).not.toBe((await runSeed(3)).hash);
+  }, 60_000);
 });

@@ -133,6 +133,7 @@ export class ConsumerCommits {
     return {
       quiet: (done) => committer.quiet(cursor, done),
       stored: (offset) => {
+        held.transactions++;
         committer.stored(cursor, offset);
       },
     };

@@ -21,6 +21,8 @@ export class HeldPartition implements TopicPartition {
   fromReset = false;
   /** `onAssigned` was told of it, and so will `onRevoked` or `onLost` be. */
   announced = false;
+  /** Windows of transactions that have committed it. */
+  transactions = 0;
   /** Said once, until the partition moves again. */
   stallReported = false;
   /** When it was last seen to stand still on purpose: time before that counts for nothing. */

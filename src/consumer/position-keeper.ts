@@ -8,6 +8,7 @@ import { type Cancel, type Done } from '../model/done.js';
 import { type Runtime } from '../model/runtime.js';
 import { type OffsetList } from '../model/topic-partition.js';
 import { hop } from '../runtime/timer.js';
+import { lookUpCommitted } from './committed-look-up.js';
 import { type PositionTrouble } from './flow-options.js';
 import { type HeldPartition } from './held-partition.js';
 import { type OffsetSource } from './offset-source.js';
@@ -205,7 +206,7 @@ export class PositionKeeper {
         done(new UsageError('A consumer without groupId has no committed offsets, give it a groupId'), null);
       });
     }
-    return this.#committed.fetch([{ topic: held.topic, partition: held.partition }], (error, offsets) => {
+    return lookUpCommitted(this.#host.runtime, held, this.#committed, (error, offsets) => {
       if (offsets === null) done(error, null);
       else if (offsets.length > 0) done(null, offsets);
       // never committed: where the partition would start

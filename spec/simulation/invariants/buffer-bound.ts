@@ -11,11 +11,13 @@ interface Place {
   readonly partition: number;
   delivered: number;
   fetched: number;
+  /** Where the answer before the last position began. */
+  before: number;
 }
 
 /**
- * What a member has fetched and not delivered is never more than `bufferBytes` and one batch of each partition. Judged by the
- * offsets that its fetches ask for.
+ * What a member has fetched and not delivered is never more than `bufferBytes` and what one fetch brought of each partition: when the
+ * buffer is used up, those with nothing in it are asked for a little all the same. Judged by the offsets that fetches ask for.
  */
 export class BufferBound implements Invariant {
   readonly name = 'buffer';
@@ -56,8 +58,9 @@ export class BufferBound implements Invariant {
       for (const { partition, fetchOffset } of partitions) {
         const key = `${topic}/${partition}`;
         const place = places.get(key);
-        if (place === undefined) places.set(key, { topic, partition, delivered: fetchOffset, fetched: fetchOffset });
-        else place.fetched = fetchOffset;
+        if (place === undefined)
+          places.set(key, { topic, partition, delivered: fetchOffset, fetched: fetchOffset, before: fetchOffset });
+        else if (place.fetched !== fetchOffset) Object.assign(place, { before: place.fetched, fetched: fetchOffset });
       }
     }
     this.#judge(member, places);
@@ -66,15 +69,15 @@ export class BufferBound implements Invariant {
   #judge(member: GroupMember, places: ReadonlyMap<string, Place>): void {
     let buffered = 0;
     let allowed = member.plan.bufferBytes;
-    for (const { topic, partition, delivered, fetched } of places.values()) {
+    for (const { topic, partition, delivered, fetched, before } of places.values()) {
       if (fetched <= delivered) continue;
-      let largest = 0;
+      let last = 0;
       for (const { bytes, baseOffset } of this.#world.state.partition(topic, partition)!.log.from(delivered)) {
         if (baseOffset >= fetched) break;
         buffered += bytes.length;
-        largest = Math.max(largest, bytes.length);
+        if (baseOffset >= before) last += bytes.length;
       }
-      allowed += largest;
+      allowed += last;
     }
     this.#world.counts.add('buffers judged');
     if (buffered > allowed)

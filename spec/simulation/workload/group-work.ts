@@ -9,6 +9,7 @@ export class GroupWork {
   readonly #world: World;
   readonly #chance;
   #made = 0;
+  #joinedAt = 0;
   #isEnding = false;
 
   constructor(world: World, plan: GroupPlan) {
@@ -30,14 +31,16 @@ export class GroupWork {
   calm(): void {
     for (const { process } of this.active) process.resume();
     this.keep();
-    // Kafka: a static member that is gone between the two rebalances of a cooperative move comes back without one, and what it gave
-    // up belongs to nobody until the next rebalance. Somebody new brings that about
-    if (this.plan.isStatic && this.plan.protocol === 'cooperative') this.#join();
   }
 
   /** A member that was replaced ends when it hears of it, and the other one may have left. */
   keep(): void {
     if (this.active.length === 0) this.#join();
+    // Kafka: a static member that is gone between the two rebalances of a cooperative move comes back without one, and what it gave
+    // up belongs to nobody until the next rebalance. Somebody new brings that about
+    const { isStatic, protocol, rebalanceTimeoutMs } = this.plan;
+    const due = this.#joinedAt + rebalanceTimeoutMs;
+    if (isStatic && protocol === 'cooperative' && this.#world.clock.now > due && this.behind().length > 0) this.#join();
   }
 
   /** Partitions whose commits have not come up with what there is to read. */
@@ -115,6 +118,7 @@ export class GroupWork {
     }
     this.members.push(member);
     this.#world.counts.add('joined');
+    this.#joinedAt = this.#world.clock.now;
     member.join();
   }
 
