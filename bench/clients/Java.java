@@ -15,9 +15,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -39,6 +41,7 @@ final class Java {
       case "P2" -> produceEach();
       case "C1" -> consume();
       case "E1" -> pipe();
+      case "E2" -> exactlyOnce();
       case "P6" -> oneByOne();
       case "M1" -> stopped();
       default -> throw new IllegalArgumentException(args[0]);
@@ -103,11 +106,15 @@ final class Java {
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer(boolean autoCommit) {
+    return consumer(autoCommit, 10_000);
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(boolean autoCommit, int pollRecords) {
     Properties config = new Properties();
     config.put("bootstrap.servers", text("brokers"));
     config.put("group.id", text("group"));
     config.put("auto.offset.reset", "earliest");
-    config.put("max.poll.records", "10000");
+    config.put("max.poll.records", Integer.toString(pollRecords));
     config.put("enable.auto.commit", Boolean.toString(autoCommit));
     KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -179,6 +186,40 @@ final class Java {
         records += batch.count();
       }
       consumer.commitSync();
+      stop(records, "");
+    }
+  }
+
+  /** One transaction per poll of at most 500 records. */
+  private static void exactlyOnce() throws Exception {
+    long records = -number("warmUp");
+    if (records == 0) start();
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer(false, 500);
+        KafkaProducer<byte[], byte[]> producer =
+            producer(
+                "batch.size", "262144",
+                "linger.ms", "5",
+                "transactional.id", "bench-" + ProcessHandle.current().pid())) {
+      producer.initTransactions();
+      while (records < number("count")) {
+        ConsumerRecords<byte[], byte[]> batch = consumer.poll(Duration.ofMillis(500));
+        if (batch.isEmpty()) continue;
+        if (records >= 0) first();
+        producer.beginTransaction();
+        for (ConsumerRecord<byte[], byte[]> record : batch) {
+          byte[] value = record.value();
+          producer.send(new ProducerRecord<>(text("output"), Arrays.copyOf(value, 10), value));
+        }
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        for (TopicPartition partition : batch.partitions()) {
+          offsets.put(partition, new OffsetAndMetadata(consumer.position(partition)));
+        }
+        producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
+        producer.commitTransaction();
+        boolean warm = records < 0;
+        records += batch.count();
+        if (warm && records >= 0) start();
+      }
       stop(records, "");
     }
   }
