@@ -1,4 +1,11 @@
-import { type Consumer, type ConsumerEvent, type ConsumerRecord, utf8 } from '../../../src/index.js';
+import {
+  type Consumer,
+  type ConsumerEvent,
+  type ConsumerRecord,
+  CrcMismatchError,
+  ProtocolDecodeError,
+  utf8,
+} from '../../../src/index.js';
 import { type Chance } from '../chance.js';
 import { type ClientProcess } from '../client-process.js';
 import { type World } from '../world.js';
@@ -36,14 +43,7 @@ export class RoamingReader {
     });
     this.process.user.schedule(
       () => {
-        this.#consumer.records$.subscribe({
-          next: (record) => {
-            this.#got(record);
-          },
-          error: (error: unknown) => {
-            this.#violate(`failed: ${error instanceof Error ? error.message : String(error)}`);
-          },
-        });
+        this.#read();
         this.#roam();
       },
       this.#chance.between(0, 2000),
@@ -58,6 +58,22 @@ export class RoamingReader {
       return last === undefined || last.offset < expected
         ? []
         : [`${this.process.name} ${this.#topic}/${partition} is at ${expected}, last record ${last.offset}`];
+    });
+  }
+
+  #read(): void {
+    this.#consumer.records$.subscribe({
+      next: (record) => {
+        this.#got(record);
+      },
+      error: (error: unknown) => {
+        if (this.process.readDamage && (error instanceof CrcMismatchError || error instanceof ProtocolDecodeError)) {
+          this.#world.counts.add('damage noticed');
+          this.process.user.schedule(() => {
+            this.#read();
+          }, 200);
+        } else this.#violate(`failed: ${error instanceof Error ? error.message : String(error)}`);
+      },
     });
   }
 
