@@ -1,6 +1,7 @@
 import { delayWhen, mergeMap, of, Subject, tap, throwError } from 'rxjs';
 import { commitOffsets, forEachPartition, produce, transaction } from '../../operators/index.js';
 import { Kafka, type Runtime, utf8 } from '../../src/index.js';
+import { GroupOffsets, type StoredOffset } from '../../src/testing/broker/groups/group-offsets.js';
 import { VirtualWorld } from '../testing/broker/support/virtual-world.js';
 
 /** What simulated worlds found, each in the smallest world that shows it. */
@@ -196,5 +197,17 @@ describe('found by simulation', () => {
     reader.records$.subscribe(({ value }) => read.push(value));
     world.advance(2000);
     expect(read).toEqual(['a', 'b', 'c']);
+  });
+
+  it("of a transaction's offsets and a plain commit the group keeps the one that was written later", () => {
+    const offsets = new GroupOffsets();
+    const at = (offset: number): StoredOffset => ({ offset, leaderEpoch: -1, metadata: '' });
+    offsets.add(7, 'in', 0, at(22));
+    offsets.commit('in', 0, at(23));
+    offsets.end(7, true);
+    expect(offsets.get('in', 0)?.offset).toBe(23);
+    offsets.add(7, 'in', 0, at(25));
+    offsets.end(7, true);
+    expect(offsets.get('in', 0)?.offset).toBe(25);
   });
 });

@@ -1,4 +1,6 @@
+import { type EndTxnRequest } from '../../../src/protocol/messages/end-txn.js';
 import { type OffsetCommitRequest } from '../../../src/protocol/messages/offset-commit.js';
+import { type TxnOffsetCommitRequest } from '../../../src/protocol/messages/txn-offset-commit.js';
 import { type InterceptedRequest } from '../../../src/testing/broker/controls/control-table.js';
 import { type Delivered, type Invariant } from '../invariant.js';
 import { type World } from '../world.js';
@@ -19,6 +21,8 @@ export class CommitBehindAcknowledged implements Invariant {
   readonly #world: World;
   readonly #plans: ReadonlyMap<string, GroupPlan>;
   readonly #places = new Map<string, Place>();
+  /** By transactional id. */
+  readonly #pending = new Map<string, readonly { readonly place: Place; readonly offset: number }[]>();
 
   constructor(world: World, plans: readonly GroupPlan[]) {
     this.#world = world;
@@ -31,6 +35,8 @@ export class CommitBehindAcknowledged implements Invariant {
   }
 
   arrived({ api, body, clientId }: InterceptedRequest): void {
+    if (api === 'TxnOffsetCommit') this.#added(body as TxnOffsetCommitRequest);
+    else if (api === 'EndTxn') this.#ended(body as EndTxnRequest);
     if (api !== 'OffsetCommit') return;
     const { groupId, topics } = body as OffsetCommitRequest;
     const plan = this.#plans.get(groupId);
@@ -41,6 +47,23 @@ export class CommitBehindAcknowledged implements Invariant {
         this.#judge(plan, topic, partitionIndex, committedOffset, clientId);
       }
     }
+  }
+
+  /** Done when the transaction is committed, which the group learns a moment later. */
+  #added({ transactionalId, groupId, topics }: TxnOffsetCommitRequest): void {
+    const offsets = topics.flatMap(({ name, partitions }) =>
+      partitions.map(({ partitionIndex, committedOffset }) => {
+        return { place: this.#place(groupId, name, partitionIndex), offset: committedOffset };
+      }),
+    );
+    this.#pending.set(transactionalId, [...(this.#pending.get(transactionalId) ?? []), ...offsets]);
+  }
+
+  #ended({ transactionalId, committed }: EndTxnRequest): void {
+    if (committed)
+      for (const { place, offset } of this.#pending.get(transactionalId) ?? [])
+        place.frontier = Math.max(place.frontier, offset);
+    this.#pending.delete(transactionalId);
   }
 
   #judge(plan: GroupPlan, topic: string, partition: number, offset: number, who: string | null): void {

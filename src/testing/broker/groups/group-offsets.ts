@@ -10,11 +10,19 @@ interface Place {
   readonly partition: number;
 }
 
+/** A commit as it was written, and when: of two the later one counts, also when the earlier is decided after it. */
+interface Written extends Place {
+  readonly stored: StoredOffset;
+  readonly order: number;
+}
+
 /** Committed offsets of one group, and those of transactions that are not decided yet. @internal */
 export class GroupOffsets {
-  readonly #committed = new Map<string, Place & { readonly stored: StoredOffset }>();
+  readonly #committed = new Map<string, Written>();
   /** By producer id, then by partition. */
-  readonly #pending = new Map<number, Map<string, Place & { readonly stored: StoredOffset }>>();
+  readonly #pending = new Map<number, Map<string, Written>>();
+
+  #order = 0;
 
   get size(): number {
     return this.#committed.size;
@@ -25,7 +33,7 @@ export class GroupOffsets {
   }
 
   commit(topic: string, partition: number, stored: StoredOffset): void {
-    this.#committed.set(keyOf(topic, partition), { topic, partition, stored });
+    this.#committed.set(keyOf(topic, partition), { topic, partition, stored, order: this.#order++ });
   }
 
   get(topic: string, partition: number): StoredOffset | null {
@@ -48,17 +56,19 @@ export class GroupOffsets {
   /** An offset that counts when its transaction commits. */
   add(producerId: number, topic: string, partition: number, stored: StoredOffset): void {
     let places = this.#pending.get(producerId);
-    if (places === undefined)
-      this.#pending.set(producerId, (places = new Map<string, Place & { readonly stored: StoredOffset }>()));
-    places.set(keyOf(topic, partition), { topic, partition, stored });
+    if (places === undefined) this.#pending.set(producerId, (places = new Map<string, Written>()));
+    places.set(keyOf(topic, partition), { topic, partition, stored, order: this.#order++ });
   }
 
   /** The transaction of the producer was decided. */
   end(producerId: number, committed: boolean): void {
     const places = this.#pending.get(producerId);
     this.#pending.delete(producerId);
-    if (committed)
-      for (const { topic, partition, stored } of places?.values() ?? []) this.commit(topic, partition, stored);
+    if (!committed) return;
+    for (const [key, written] of places ?? []) {
+      const present = this.#committed.get(key);
+      if (present === undefined || present.order < written.order) this.#committed.set(key, written);
+    }
   }
 
   /** Whether a transaction that is not decided has an offset for the partition. */
