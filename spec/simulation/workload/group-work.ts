@@ -112,10 +112,10 @@ export class GroupWork {
     const name = `${this.plan.id}.${number}`;
     const housemate = this.plan.together ? this.active.find(({ process }) => process.isRunning) : undefined;
     const member = new GroupMember(this.#world, this.plan, name, place, housemate ?? null);
-    for (const other of this.active) {
-      if (other.place === place && (this.plan.isStatic || this.plan.source === 'transaction'))
+    // also one that is gone: what it sent last may arrive late, and then the successor is the one that is fenced
+    if (this.plan.isStatic || this.plan.source === 'transaction')
+      for (const other of this.members.filter((each) => each.place === place))
         other.isContested = member.isContested = true;
-    }
     this.members.push(member);
     this.#world.counts.add('joined');
     this.#joinedAt = this.#world.clock.now;
