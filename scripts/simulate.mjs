@@ -26,6 +26,8 @@ const [first, runs, workers] = ['seed', 'runs', 'workers'].map((name) => {
 
 /** Every so many seeds one is run twice: the same seed must give the same trace. */
 const twiceEvery = 100;
+/** A seed that is not done by then never will be, milliseconds. */
+const longestMs = 300_000;
 const shownLines = 40;
 const shownViolations = 3;
 const started = performance.now();
@@ -43,9 +45,16 @@ function startWorker() {
 
 function ask(child, seed, keepTrace) {
   return new Promise((resolve, reject) => {
-    const ended = (code) => reject(new Error(`The worker ended with ${code} in seed ${seed}`));
+    const watchdog = setTimeout(() => {
+      child.kill('SIGKILL');
+    }, longestMs);
+    const ended = (code, signal) => {
+      clearTimeout(watchdog);
+      reject(new Error(`the process ended with ${code ?? signal}`));
+    };
     child.once('exit', ended);
     child.once('message', (result) => {
+      clearTimeout(watchdog);
       child.off('exit', ended);
       resolve(result);
     });
@@ -54,11 +63,21 @@ function ask(child, seed, keepTrace) {
 }
 
 async function work() {
-  const child = startWorker();
+  let child = startWorker();
   try {
     while (next < first + runs && !isEnding) {
       const seed = next++;
-      const result = await ask(child, seed, values.trace);
+      let result;
+      try {
+        result = await ask(child, seed, values.trace);
+      } catch (error) {
+        // the seed took its process along
+        sums.failed++;
+        if (values.bail) isEnding = true;
+        console.log(`violation: seed ${seed}: no error escapes: ${error.message}`);
+        child = startWorker();
+        continue;
+      }
       sums.seeds++;
       sums.events += result.events;
       sums.virtualMs += result.virtualMs;

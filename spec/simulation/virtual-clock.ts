@@ -6,6 +6,9 @@ interface Entry {
   readonly action: LaneAction;
 }
 
+/** More turns than this without time moving on are turns for ever. */
+const mostPerInstant = 200_000;
+
 /**
  * The time of a simulated world: a heap of what is due, in the order of time, then of scheduling. Everything happens in it, one
  * after another. Whoever lives in it has a lane: a scheduler that can be stopped and cut off like a process.
@@ -16,6 +19,8 @@ export class VirtualClock {
   events = 0;
   readonly #heap: Entry[] = [];
   #order = 0;
+  /** What was run since time moved last. */
+  #instant = 0;
 
   lane(): Lane {
     return new Lane(this);
@@ -31,7 +36,10 @@ export class VirtualClock {
       }
       this.#pop();
       if (next.action.entry !== next) continue;
-      this.now = Math.max(this.now, next.due);
+      if (next.due > this.now) {
+        this.now = next.due;
+        this.#instant = 0;
+      } else if (++this.#instant > mostPerInstant) throw new Error(`Time stands still at ${this.now}`);
       this.events++;
       next.action.due();
     }
