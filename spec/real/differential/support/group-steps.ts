@@ -47,6 +47,8 @@ export function groupSteps(chance: Chance): () => Step {
   const protocols = [{ name: 'range', metadata: new Uint8Array([1]) }];
   /** There is a member now, and whether it has an instance id; a step that would make a second one is not drawn. */
   const present = new Map<Side, Member | null>();
+  /** An id was handed out that has not joined: a rebalance would wait for it. */
+  const awaited = new Map<Side, string | null>();
   const whose = (): number => (chance.rarely(0.75) ? 0 : chance.pick([1, 2, 5]));
   const shift = (): number => (chance.rarely(0.8) ? 0 : chance.pick([-1, 1, 40]));
   const join = (): Step => {
@@ -59,7 +61,9 @@ export function groupSteps(chance: Chance): () => Step {
         const now = present.get(side) ?? null;
         const last = members.at(side, 0);
         const who = anew ? { memberId: '', groupInstanceId } : last;
-        // would wait for the member that is there
+        // would wait for the member that is there, or for who has an id
+        const handedOut = awaited.get(side) ?? null;
+        if (handedOut !== null && who.memberId !== handedOut) return 'left out';
         if (now !== null && who.memberId !== now.memberId && (groupInstanceId === null || now.groupInstanceId === null))
           return 'left out';
         const timing = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000 };
@@ -68,6 +72,7 @@ export function groupSteps(chance: Chance): () => Step {
         if (answer.errorCode === 0 || answer.errorCode === 79) {
           members.heard(side, { memberId: answer.memberId, groupInstanceId: who.groupInstanceId });
         }
+        awaited.set(side, answer.errorCode === 79 ? answer.memberId : null);
         if (answer.errorCode === 0) {
           members.joined(side, answer.generationId);
           present.set(side, { memberId: answer.memberId, groupInstanceId: who.groupInstanceId });
@@ -146,6 +151,7 @@ export function groupSteps(chance: Chance): () => Step {
         const now = present.get(side) ?? null;
         const itself = byInstance ? now?.groupInstanceId === 'i' : now?.memberId === memberId;
         if (member === 0 && itself) present.set(side, null);
+        if (member === 0 && !byInstance && awaited.get(side) === memberId) awaited.set(side, null);
         return `${answer.errorCode}, ${member}`;
       },
     };

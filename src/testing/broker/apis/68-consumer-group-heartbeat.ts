@@ -3,6 +3,7 @@ import {
   type ConsumerGroupHeartbeatRequest,
   type ConsumerGroupHeartbeatResponse,
 } from '../../../protocol/messages/consumer-group-heartbeat.js';
+import { type Input } from '../../../protocol/api.js';
 import { type Answer, type Call, handler } from '../call.js';
 import { code, none } from '../codes.js';
 import { serverAssignors } from '../groups/server-assignors.js';
@@ -12,15 +13,16 @@ const unsupportedAssignor = code('UNSUPPORTED_ASSIGNOR');
 const invalidRequest = code('INVALID_REQUEST');
 const invalidRegex = code('INVALID_REGULAR_EXPRESSION');
 const notFound = code('GROUP_ID_NOT_FOUND');
-const unknownMember = code('UNKNOWN_MEMBER_ID');
 
 /** ConsumerGroupHeartbeat (key 68): the whole protocol of KIP-848 groups. @internal */
-export const consumerGroupHeartbeat = handler(consumerGroupHeartbeatApi, handle, (_body, errorCode) => ({ errorCode }));
+export const consumerGroupHeartbeat = handler(consumerGroupHeartbeatApi, handle, (_body, errorCode) =>
+  refusal(errorCode),
+);
 
 function handle(call: Call<ConsumerGroupHeartbeatRequest>, answer: Answer<ConsumerGroupHeartbeatResponse>): void {
   const { body, broker, cluster } = call;
   const refuse = (errorCode: number, errorMessage: string | null = null): void => {
-    answer({ errorCode, errorMessage });
+    answer(refusal(errorCode, errorMessage));
   };
   if (cluster.feature('group.version') < 1) {
     refuse(unsupportedVersion);
@@ -34,14 +36,18 @@ function handle(call: Call<ConsumerGroupHeartbeatRequest>, answer: Answer<Consum
   else if (body.subscribedTopicRegex !== null && !isRegex(body.subscribedTopicRegex)) refuse(invalidRegex);
   else {
     const existing = cluster.groups.get(body.groupId);
-    if (existing === undefined && body.memberEpoch !== 0) {
-      refuse(body.memberEpoch < 0 ? unknownMember : notFound);
+    if (body.memberEpoch !== 0 && (existing === undefined || (existing.kind === 'classic' && existing.isEmpty))) {
+      refuse(notFound);
       return;
     }
     const group = cluster.groups.consumer(body.groupId, body.memberEpoch === 0);
     if (group === null) refuse(notFound, `Group ${body.groupId} is not a consumer group.`);
     else answer(group.heartbeat(call));
   }
+}
+
+function refusal(errorCode: number, errorMessage: string | null = null): Input<ConsumerGroupHeartbeatResponse> {
+  return { errorCode, errorMessage, memberEpoch: 0 };
 }
 
 function invalidity(body: ConsumerGroupHeartbeatRequest): string | null {

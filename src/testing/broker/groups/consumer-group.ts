@@ -24,13 +24,12 @@ const fencedInstance = code('FENCED_INSTANCE_ID');
 const unreleasedInstance = code('UNRELEASED_INSTANCE_ID');
 const groupFull = code('GROUP_MAX_SIZE_REACHED');
 const unsupported = code('UNSUPPORTED_VERSION');
-const leaveEpoch = -1;
 const staticLeaveEpoch = -2;
 const firstCommitVersion = 9;
 
 /**
  * A group of the consumer protocol (KIP-848): the coordinator computes the target, members are moved to it one heartbeat at a
- * time. The group epoch rises when a subscription, a member or the topics change; the target is computed for it at once.
+ * time. The group epoch rises with a new group, when a subscription or the topics change, and when a member leaves; the target is computed for it at once.
  * A member that does not give up in time what it must (its rebalance timeout), or is silent (session timeout), is fenced.
  * @internal
  */
@@ -118,7 +117,8 @@ export class ConsumerGroup {
    * @param owned - what the member says that it has, null when it says nothing
    */
   step(member: ConsumerMember, changed: boolean, owned: ReadonlySet<PartitionKey> | null): void {
-    if (changed || !this.#targets.has(member.id) || this.#topicsNow() !== this.#topicsSeen) this.#newEpoch();
+    if (this.epoch === 0) this.#newEpoch();
+    if (changed || this.#topicsNow() !== this.#topicsSeen) this.#newEpoch();
     if (this.epoch > this.#targetEpoch) this.#assign();
     reconcile(member, this.targetOf(member.id), this.#targetEpoch, owned, (key) => this.#isFree(member, key));
     this.watch(member);
@@ -206,7 +206,6 @@ export class ConsumerGroup {
 
   #joinStatic(body: ConsumerGroupHeartbeatRequest, before: ConsumerMember | undefined): ConsumerMember | number {
     if (before === undefined) return this.add(body.memberId, body.instanceId);
-    if (before.id === body.memberId && before.epoch !== staticLeaveEpoch) return before;
     if (before.epoch !== staticLeaveEpoch) return unreleasedInstance;
     this.replace(before, body.memberId);
     before.classic = null;
@@ -262,6 +261,8 @@ export class ConsumerGroup {
     if (this.#cluster.groups.downgrade(this)) return;
     this.#targets.delete(member.id);
     this.#newEpoch();
+    // topics that nobody subscribes to any more are no news of their own
+    this.#topicsSeen = this.#topicsNow();
   }
 
   /** Its session begins anew; what it has to do goes on. @internal */
@@ -327,7 +328,7 @@ function ownedBy({ topicPartitions }: ConsumerGroupHeartbeatRequest): ReadonlySe
 }
 
 function refused(errorCode: number): Response {
-  return { errorCode, memberEpoch: leaveEpoch, heartbeatIntervalMs: 0, assignment: null };
+  return { errorCode, memberEpoch: 0, heartbeatIntervalMs: 0, assignment: null };
 }
 
 function keysText(keys: ReadonlySet<PartitionKey>): string {

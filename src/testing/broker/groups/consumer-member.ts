@@ -89,6 +89,6 @@ export class ConsumerMember {
   }
 
   #subscription(): string {
-    return JSON.stringify([this.topicNames, this.topicRegex, this.assignor]);
+    return JSON.stringify([this.topicNames, this.topicRegex]);
   }
 }

@@ -2,7 +2,8 @@ import { type ConsumerMember, type PartitionKey } from './consumer-member.js';
 
 /**
  * One step of a member towards its target (KIP-848, "Member reconciliation"): first it gives up what is no longer its own,
- * at its old epoch; then it moves to the target epoch and gets what nobody else has. @internal
+ * at its old epoch; then it moves to the target epoch and gets what nobody else has. Each step, also one within an epoch, puts an
+ * end to the epoch before. @internal
  * @param owned - what the heartbeat says the member has, null when it says nothing
  * @param isFree - nobody else has the partition, or is giving it up
  */
@@ -20,6 +21,7 @@ export function reconcile(
   for (const key of member.assigned) (target.has(key) ? kept : revoking).add(key);
   if (revoking.size > 0 && owns(owned, revoking)) {
     member.state = 'unrevoked';
+    member.previousEpoch = member.epoch;
     member.assigned = kept;
     member.revoking = revoking;
     return;
@@ -32,7 +34,7 @@ export function reconcile(
     else unreleased = true;
   }
   member.state = unreleased ? 'unreleased' : 'stable';
-  member.previousEpoch = member.epoch === targetEpoch ? member.previousEpoch : member.epoch;
+  member.previousEpoch = member.epoch;
   member.epoch = targetEpoch;
   member.assigned = kept;
   member.revoking = new Set<PartitionKey>();
