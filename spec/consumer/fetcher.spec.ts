@@ -289,34 +289,6 @@ describe('Fetcher', () => {
   });
 });
 
-describe('Fetcher beside a partition that is full', () => {
-  it('polls the others the longer, the slower it drains, and has its next records before it is empty', () => {
-    const bench = new FlowBench({ maxPartitionFetchBytes: 64 * 1024, windowRecords: 1 });
-    const [full, quiet] = bench.brokers.topic('t', [1, 1]);
-    for (let i = 0; i < 40; i++) full!.fill(10, 1000);
-    const sink = new Sink();
-    const cursors = range(0, 2).map((partition) => bench.open('t', partition));
-    for (const cursor of cursors) cursor.attachRecords(sink);
-    bench.advance(20);
-    const begun = bench.brokers.runtime.now();
-    for (let turn = 0; turn < 150; turn++) {
-      sink.records.at(-1)!.lease.ack();
-      bench.advance(20);
-      expect(cursors[0]!.bufferedBytes).toBeGreaterThan(0);
-    }
-    const fetches = bench.brokers.fetches.filter(({ at }) => at >= begun);
-    const waits = fetches.map(({ request }) => request.maxWaitMs);
-    expect(waits.length).toBeLessThan(30);
-    expect([Math.min(...waits) >= 20, Math.max(...waits) <= 500, Math.max(...waits) > 100]).toEqual([true, true, true]);
-    // it is asked for again although the other one has nothing
-    expect(sink.records.length).toBe(151);
-    quiet!.fill(1);
-    bench.brokers.appended();
-    bench.advance(20);
-    expect(sink.records.at(-1)!.partition).toBe(1);
-  });
-});
-
 describe('Fetcher under its byte budget', () => {
   const options = { bufferBytes: 256 * 1024, maxPartitionFetchBytes: 64 * 1024, windowRecords: 100 };
 

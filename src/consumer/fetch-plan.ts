@@ -4,7 +4,7 @@ import { type PartitionCursor } from './partition-cursor.js';
 
 /** Bytes below which the budget counts as used up: smaller fetches cost more than they bring. */
 const leastFetchBytes = 64 * 1024;
-/** Shortest long poll of a broker with a partition that will be wanted in a moment. */
+/** Long poll of a broker with a partition that will be wanted in a moment. */
 const shortWaitMs = 20;
 
 /** What the next fetch from a broker asks for. */
@@ -31,19 +31,16 @@ export function planFetch(
   now: number,
 ): FetchPlan {
   const wanted: PartitionCursor[] = [];
-  let longestMs = options.fetchMaxWaitMs;
+  let leftOut = false;
   let nextTryMs: number | null = null;
   for (const cursor of cursors) {
-    const { fetch } = cursor;
     if (!cursor.fetchable) {
-      if (cursor.leftOutForNow(now)) longestMs = Math.min(longestMs, Math.max(shortWaitMs, fetch.leftOut(now)));
-      else fetch.leftOutSince = -1;
+      leftOut ||= cursor.leftOutForNow(now);
       continue;
     }
-    fetch.leftOutSince = -1;
-    const wait = fetch.retryAt - now;
+    const wait = cursor.fetch.retryAt - now;
     if (wait > 0) {
-      longestMs = Math.min(longestMs, shortWaitMs);
+      leftOut = true;
       nextTryMs = Math.min(nextTryMs ?? wait, wait);
     } else wanted.push(cursor);
   }
@@ -53,7 +50,7 @@ export function planFetch(
     let needed = 0;
     for (const cursor of wanted) needed += cursor.fetch.maxBytes;
     const maxBytes = Math.floor(Math.min(options.fetchMaxBytes, room, needed));
-    return { cursors: wanted, partitionBytes: Infinity, maxBytes, maxWaitMs: longestMs, nextTryMs };
+    return { cursors: wanted, partitionBytes: Infinity, maxBytes, maxWaitMs: waitMs(options, leftOut), nextTryMs };
   }
   const starving = wanted.filter((cursor) => cursor.starving);
   const maxBytes = Math.floor(Math.min(options.fetchMaxBytes, leastFetchBytes * starving.length));
@@ -61,7 +58,11 @@ export function planFetch(
     cursors: starving,
     partitionBytes: leastFetchBytes,
     maxBytes,
-    maxWaitMs: starving.length < wanted.length ? Math.min(longestMs, shortWaitMs) : longestMs,
+    maxWaitMs: waitMs(options, leftOut || starving.length < wanted.length),
     nextTryMs,
   };
+}
+
+function waitMs({ fetchMaxWaitMs }: ConsumerFlowOptions, leftOut: boolean): number {
+  return leftOut ? Math.min(shortWaitMs, fetchMaxWaitMs) : fetchMaxWaitMs;
 }

@@ -33,8 +33,6 @@ export class FetchState {
   /** Runtime.now() before which it is not asked for again, after an error. */
   retryAt = 0;
   attempts = 0;
-  /** Runtime.now() since when requests go out without it because its buffer is full, -1 while they ask for it. */
-  leftOutSince = -1;
   /** Which request asked for it last, and for what. */
   askedBy = -1;
   askedOffset = -1;
@@ -74,7 +72,6 @@ export class FetchState {
     this.askedBy = -1;
     this.retryAt = 0;
     this.attempts = 0;
-    this.leftOutSince = -1;
     this.divergesAt = -1;
     this.divergesEpoch = -1;
     this.maxBytes = this.#usualBytes;
@@ -95,16 +92,6 @@ export class FetchState {
     if (last === undefined) return;
     this.offset = last.nextOffset;
     if (last.partitionLeaderEpoch >= 0) this.positionEpoch = last.partitionLeaderEpoch;
-  }
-
-  /**
-   * Milliseconds that the broker may be busy with the long poll of others while this partition is left out: as long as it is
-   * left out so far. By then it has used up at most as much as is left, half of a full buffer, so it is asked for in time as
-   * long as it goes on at this pace, and a partition that drains in seconds does not make the others poll in milliseconds.
-   */
-  leftOut(now: number): number {
-    if (this.leftOutSince < 0) this.leftOutSince = now;
-    return now - this.leftOutSince;
   }
 
   /** No fetching until `moveTo`. False when it was so already: trouble is told once. */
