@@ -1,4 +1,4 @@
-import { decodeAssignment, encodeSubscription } from '../../src/consumer/group/subscription-codec.js';
+import { decodeAssignment, encodeAssignment, encodeSubscription } from '../../src/consumer/group/subscription-codec.js';
 import type { TopicPartition } from '../../src/model/topic-partition.js';
 import { consumerGroupDescribeApi } from '../../src/protocol/messages/consumer-group-describe.js';
 import { consumerGroupHeartbeatApi } from '../../src/protocol/messages/consumer-group-heartbeat.js';
@@ -37,11 +37,17 @@ async function coordinator(): Promise<RawConnection> {
   return connection;
 }
 
-function join(to: RawConnection, memberId: string, owned: readonly TopicPartition[] = []): Promise<JoinGroupResponse> {
+function join(
+  to: RawConnection,
+  memberId: string,
+  owned: readonly TopicPartition[] = [],
+  groupInstanceId: string | null = null,
+): Promise<JoinGroupResponse> {
   const subscription = { topics: [topic], owned, generation: -1, rackId: null, userData: null };
   return to.askOnceLoaded(joinGroupApi, 9, {
     groupId,
     memberId,
+    groupInstanceId,
     protocolType: 'consumer',
     protocols: [{ name: 'cooperative-sticky', metadata: encodeSubscription(subscription) }],
     sessionTimeoutMs: 6000,
@@ -55,11 +61,26 @@ async function joinAnew(to: RawConnection): Promise<JoinGroupResponse> {
   return join(to, memberId);
 }
 
-async function sync(to: RawConnection, { memberId, generationId }: JoinGroupResponse, assigned?: Uint8Array) {
+/** An assignment of both partitions. */
+function topicAndPartitions(): Uint8Array {
+  return encodeAssignment([0, 1].map((partition) => ({ topic, partition })));
+}
+
+function identityOf({ memberId, generationId }: JoinGroupResponse) {
+  return { memberId, generationId };
+}
+
+async function sync(
+  to: RawConnection,
+  { memberId, generationId }: JoinGroupResponse,
+  assigned?: Uint8Array,
+  groupInstanceId: string | null = null,
+) {
   const { errorCode, assignment } = await to.ask(syncGroupApi, 5, {
     groupId,
     memberId,
     generationId,
+    groupInstanceId,
     protocolType: 'consumer',
     protocolName: 'cooperative-sticky',
     assignments: assigned === undefined ? [] : [{ memberId, assignment: assigned }],
@@ -95,10 +116,18 @@ async function told(to: RawConnection, member: JoinGroupResponse, errorCode: num
   throw new Error(`no heartbeat was answered with ${errorCode}`);
 }
 
-function beat(to: RawConnection, memberId: string, memberEpoch: number, owned: readonly number[] | null, id = '') {
+function beat(
+  to: RawConnection,
+  memberId: string,
+  memberEpoch: number,
+  owned: readonly number[] | null,
+  id = '',
+  instanceId: string | null = null,
+) {
   return to.ask(consumerGroupHeartbeatApi, 1, {
     groupId,
     memberId,
+    instanceId,
     memberEpoch,
     rebalanceTimeoutMs: memberEpoch === 0 ? 20_000 : -1,
     subscribedTopicNames: memberEpoch === 0 ? [topic] : null,
@@ -203,30 +232,8 @@ it('the first member of the newer protocol takes a classic group over, the last 
   const to = await coordinator();
   const alone = await joinAnew(to);
   expect(alone.leader).toBe(alone.memberId);
-  const both = new Uint8Array([
-    0,
-    0,
-    0,
-    0,
-    0,
-    1,
-    0,
-    topic.length,
-    ...Buffer.from(topic),
-    0,
-    0,
-    0,
-    2,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    1,
-  ]);
-  expect(await sync(to, alone, new Uint8Array([...both, 255, 255, 255, 255]))).toEqual([0, 1]);
+  const both = topicAndPartitions();
+  expect(await sync(to, alone, both)).toEqual([0, 1]);
   expect(await commit(to, alone.memberId, alone.generationId)).toBe(0);
   expect(await classicState(to)).toBe('Stable');
 
@@ -256,6 +263,31 @@ it('the first member of the newer protocol takes a classic group over, the last 
   expect(await committed(to)).toBe(4);
   const last = await join(to, settled.memberId);
   expect(last).toMatchObject({ errorCode: 0, generationId: settled.generationId + 1, leader: settled.memberId });
+});
+
+it('a static member changes its protocol by coming back, one way and the other', async () => {
+  const to = await coordinator();
+  const old = await join(to, '', [], 'place');
+  expect([old.errorCode, old.leader]).toEqual([0, old.memberId]);
+  const both = topicAndPartitions();
+  expect(await sync(to, old, both, 'place')).toEqual([0, 1]);
+  const next = await beat(to, newer, 0, [], '', 'place');
+  expect(next.errorCode).toBe(0);
+  expect(await memberTypes(to)).toEqual([1]);
+  // its predecessor is fenced
+  const { errorCode } = await to.ask(heartbeatApi, 4, { ...identityOf(old), groupId, groupInstanceId: 'place' });
+  expect(errorCode).toBe(82);
+  // who speaks the newer protocol is not replaced by another one like it
+  expect((await beat(to, 'AAAAAAAAAAAAAAAAAAAAAg', 0, [], '', 'place')).errorCode).toBe(111);
+  const again = await join(to, '', [], 'place');
+  expect([again.errorCode, again.generationId]).toEqual([0, next.memberEpoch]);
+  expect(again.memberId).not.toBe(old.memberId);
+  // a classic group again, and nobody had to move for it
+  expect(await classicState(to)).toBe('Stable');
+  expect(await sync(to, again, undefined, 'place')).toEqual([0, 1]);
+  const beaten = await to.ask(heartbeatApi, 4, { ...identityOf(again), groupId, groupInstanceId: 'place' });
+  expect(beaten.errorCode).toBe(0);
+  expect((await beat(to, newer, next.memberEpoch, null, '', 'place')).errorCode).toBe(69);
 });
 
 it('a classic member leaves a KIP-848 group by LeaveGroup', async () => {
@@ -294,5 +326,8 @@ it('a classic member that joins and does not sync in time is out', async () => {
   });
   expect(member.errorCode).toBe(0);
   await told(to, member, 25);
+  // what is described was written to the log before
+  for (let tries = 0; (await memberTypes(to))?.length !== 1 && tries < 50; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   expect(await memberTypes(to)).toEqual([1]);
 });

@@ -83,6 +83,8 @@ export class ClassicParticipants {
       skipAssignment: false,
       members: [],
     });
+    // where the last one of the consumer protocol came back as a classic one: it has what it had, and nobody rebalances
+    this.#cluster.groups.downgrade(this.#group);
   }
 
   sync(request: SyncGroupRequest, answer: Answer<SyncGroupResponse>): void {

@@ -206,7 +206,8 @@ export class ConsumerGroup {
 
   #joinStatic(body: ConsumerGroupHeartbeatRequest, before: ConsumerMember | undefined): ConsumerMember | number {
     if (before === undefined) return this.add(body.memberId, body.instanceId);
-    if (before.epoch !== staticLeaveEpoch) return unreleasedInstance;
+    // who was classic is replaced at once, as in a classic group
+    if (before.epoch !== staticLeaveEpoch && before.classic === null) return unreleasedInstance;
     this.replace(before, body.memberId);
     before.classic = null;
     return before;
@@ -258,7 +259,10 @@ export class ConsumerGroup {
   fence(member: ConsumerMember): void {
     member.clear();
     this.members.delete(member.id);
-    if (this.#cluster.groups.downgrade(this)) return;
+    if (this.#cluster.groups.downgrade(this)) {
+      this.#cluster.groups.classic(this.id).left();
+      return;
+    }
     this.#targets.delete(member.id);
     this.#newEpoch();
     // topics that nobody subscribes to any more are no news of their own

@@ -61,8 +61,7 @@ export class GroupRegistry {
   /** Makes a classic group of one whose members are all classic by now; false when it stays what it is. */
   downgrade(group: ConsumerGroup): boolean {
     if (!mayDowngrade(this.#cluster, group)) return false;
-    const classic = this.#put(downgraded(this.#cluster, group), group);
-    classic.left();
+    this.#put(downgraded(this.#cluster, group), group);
     return true;
   }
 
