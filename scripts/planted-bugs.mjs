@@ -98,8 +98,9 @@ export class PlantBed {
 
 function run(command, args, cwd) {
   return new Promise((resolve) => {
-    // a folder for temporary files may lie inside of another repository, whose root the paths would be taken from
-    const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(cwd) };
+    // a folder for temporary files may lie inside of another repository, whose root the paths would be taken from; traces of
+    // failed seeds go with the copy
+    const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(cwd), TMPDIR: cwd };
     execFile(command, args, { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? 1), output: stdout + stderr });
     });
