@@ -32,7 +32,8 @@ export class BufferBound implements Invariant {
 
   told(member: GroupMember, event: ConsumerEvent): void {
     const places = this.#of(member);
-    if (event.type === 'lost' || event.type === 'revoked')
+    // a fetch that was on its way may have named it in between
+    if (event.type === 'lost' || event.type === 'revoked' || event.type === 'assigned')
       for (const { topic, partition } of event.partitions) places.delete(`${topic}/${partition}`);
     else if (event.type === 'discontinuity') places.delete(`${event.topic}/${event.partition}`);
   }

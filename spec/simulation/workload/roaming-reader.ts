@@ -69,6 +69,8 @@ export class RoamingReader {
       error: (error: unknown) => {
         if (this.process.readDamage && (error instanceof CrcMismatchError || error instanceof ProtocolDecodeError)) {
           this.#world.counts.add('damage noticed');
+          // nowhere to go back to before it has begun again: a seek before there is a position is no discontinuity
+          this.#expected.clear();
           this.process.user.schedule(() => {
             this.#read();
           }, 200);
