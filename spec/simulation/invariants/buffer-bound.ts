@@ -73,8 +73,10 @@ export class BufferBound implements Invariant {
     for (const { topic, partition, delivered, fetched, before } of places.values()) {
       if (fetched <= delivered) continue;
       let last = 0;
-      for (const { bytes, baseOffset } of this.#world.state.partition(topic, partition)!.log.from(delivered)) {
+      for (const { bytes, baseOffset, header } of this.#world.state.partition(topic, partition)!.log.from(delivered)) {
         if (baseOffset >= fetched) break;
+        // markers and what was aborted are passed over without a delivery: they lie between the two and in no buffer
+        if (header.isControl || header.isTransactional) continue;
         buffered += bytes.length;
         if (baseOffset >= before) last += bytes.length;
       }
