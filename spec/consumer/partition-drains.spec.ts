@@ -80,4 +80,16 @@ describe('PartitionDrains', () => {
     scene.drain([scene.partition(1, 0)], 60_000, 'revoked');
     expect(scene.log).toEqual(['1 revoked', 'revoked: done']);
   });
+
+  it('leaves no deadline behind when its session ends', () => {
+    const scene = new Scene();
+    const given = scene.partition(0, 1);
+    scene.drain([given], 60_000, 'revoked');
+    scene.drain([], 50_000, 'drained');
+    scene.drains.close();
+    expect(scene.runtime.scheduler.actions.filter(({ closed }) => !closed)).toEqual([]);
+    scene.settle(given);
+    scene.runtime.advance(60_001);
+    expect(scene.log).toEqual([]);
+  });
 });

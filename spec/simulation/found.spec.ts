@@ -1,4 +1,4 @@
-import { delayWhen, mergeMap, of, Subject, tap, throwError } from 'rxjs';
+import { delayWhen, mergeMap, of, type SchedulerLike, Subject, type Subscription, tap, throwError } from 'rxjs';
 import { commitOffsets, forEachPartition, produce, transaction } from '../../operators/index.js';
 import { Kafka, type Runtime, utf8 } from '../../src/index.js';
 import { GroupOffsets, type StoredOffset } from '../../src/testing/broker/groups/group-offsets.js';
@@ -209,5 +209,61 @@ describe('found by simulation', () => {
     offsets.add(7, 'in', 0, at(25));
     offsets.end(7, true);
     expect(offsets.get('in', 0)?.offset).toBe(25);
+  });
+
+  it('a consumer that fails while it hands partitions over leaves no deadline of that behind', async () => {
+    const world = new VirtualWorld();
+    const { cluster, scheduler } = world;
+    cluster.createTopic('in', { partitions: 2 });
+    const waiting = new Set<Subscription>();
+    const counted: SchedulerLike = {
+      now: () => scheduler.now(),
+      schedule: (work, delay, state) => {
+        const action = scheduler.schedule(
+          function (this, given) {
+            waiting.delete(action);
+            work.call(this, given!);
+          },
+          delay,
+          state,
+        );
+        waiting.add(action);
+        action.add(() => waiting.delete(action));
+        return action;
+      },
+    };
+    const runtime: Runtime = {
+      scheduler: counted,
+      now: () => cluster.now(),
+      wallClock: () => cluster.wallClock(),
+      random: () => cluster.random(),
+      connect: (host, port) => cluster.connect(host, port),
+    };
+    const first = new Kafka({ bootstrapServers: cluster.bootstrapServers, runtime });
+    const second = world.kafka();
+    const producer = second.producer({ valueSerializer: utf8 });
+    for (const partition of [0, 1]) producer.send({ topic: 'in', partition, value: 'a' }).subscribe();
+    const options = { topics: 'in', groupId: 'g', autoOffsetReset: 'earliest' } as const;
+    const consumer = first.consumer(options);
+    let open = 0;
+    let failed = false;
+    consumer.records$.subscribe({ next: () => open++, error: () => (failed = true) });
+    world.until('both open', () => open === 2);
+    second.consumer(options).records$.subscribe({ error: () => undefined });
+    let beats = 0;
+    cluster.onRequest(({ api }) => {
+      if (api === 'Heartbeat') beats++;
+    });
+    world.until('the first one hears of it', () => beats > 0);
+    world.advance(100);
+    cluster.intercept('Heartbeat', { type: 'error', error: 'GROUP_AUTHORIZATION_FAILED' });
+    world.until('failed', () => failed);
+    const closed = first.close();
+    for (let turn = 0; turn < 20; turn++) {
+      await Promise.resolve();
+      world.advance(100);
+    }
+    await closed;
+    expect(waiting.size).toBe(0);
   });
 });

@@ -258,6 +258,7 @@ export class ConsumerSession implements MembershipHost, CursorListener {
     this.#closed = true;
     this.#watch.close();
     this.starts.close();
+    this.#drains.close();
     for (const held of this.partitions.all()) this.#end(held, 'lost');
     this.commits.close();
     this.#flow.close();

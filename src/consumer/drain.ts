@@ -66,6 +66,13 @@ export class Drain {
     else this.#timer.set(this.#step === 'hook' ? this.#left() / 2 : this.#left());
   }
 
+  /** The session is over, and nobody waits any more: neither `done` nor the deadline comes. */
+  stop(): void {
+    this.#step = 'over';
+    this.#timer.clear();
+    this.#cancelCommit?.();
+  }
+
   /** Something settled, was fenced or was lost. */
   check(): void {
     if (this.#step !== 'settling') return;

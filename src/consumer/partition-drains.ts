@@ -75,6 +75,13 @@ export class PartitionDrains {
     for (const drain of this.#running) drain.hasten(deadline);
   }
 
+  /** The session is over: all end without a word. */
+  close(): void {
+    for (const drain of this.#running) drain.stop();
+    this.#running.clear();
+    this.#overtaking.clear();
+  }
+
   #whenOver(others: readonly Drain[], done: () => void): void {
     const still = others.filter((other) => this.#running.has(other));
     if (still.length === 0) done();

@@ -7,8 +7,8 @@ interface Overlap {
   readonly between: readonly GroupMember[];
   readonly key: string;
   readonly text: string;
-  /** The first of the two did not run at that time, or was no member any more: it may never be told before it gives up. */
-  readonly isApart: boolean;
+  /** Those of the two that did not run at that time, or were no members any more: they may never be told before they give up. */
+  readonly apart: readonly GroupMember[];
 }
 
 /**
@@ -36,7 +36,8 @@ export class OneOwner implements Invariant {
       if (this.#overlaps.some((known) => known.key === key && known.between.includes(holder))) continue;
       this.#world.counts.add('overlaps seen');
       const text = `${member.name} got ${key}@${offset} at ${this.#world.clock.now}, ${holder.name} has ${open.offset} open`;
-      this.#overlaps.push({ between: [holder, member], key, text, isApart: this.#isApart(holder) });
+      const between = [holder, member];
+      this.#overlaps.push({ between, key, text, apart: between.filter((one) => this.#isApart(one)) });
     }
   }
 
@@ -45,8 +46,7 @@ export class OneOwner implements Invariant {
     else if (event.type === 'handedOff') {
       // a drain that was not done at its deadline gives up what is open; one that did not know better may have settled since
       this.#gone(member, event.abandoned);
-      const stood = this.#overlaps.filter(({ between, isApart }) => isApart && between[0] === member);
-      if (stood.length > 0) this.#gone(member, event.partitions);
+      if (this.#overlaps.some(({ apart }) => apart.includes(member))) this.#gone(member, event.partitions);
     }
   }
 
