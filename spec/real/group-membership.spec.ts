@@ -125,6 +125,17 @@ describe('a static member', () => {
     await second.holds(4);
   });
 
+  it('that leads the group finds what was added while it was away', async () => {
+    await createTopic(sharedBrokers(), topic, { partitions: 2 });
+    const first = joins('first', { groupInstanceId: 'one' });
+    await first.holds(2);
+    await first.leave();
+    await withAdmin(sharedBrokers(), (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 4 }] }));
+    const again = joins('again', { groupInstanceId: 'one' });
+    await again.holds(4);
+    await again.leave(true);
+  });
+
   it('is ended by another one with its name', async () => {
     await createTopic(sharedBrokers(), topic, { partitions: 2 });
     const first = joins('first', { groupInstanceId: 'one' });

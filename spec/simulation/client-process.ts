@@ -66,7 +66,8 @@ export class ClientProcess implements Runtime {
 
   kafka(options: KafkaOptions): Kafka {
     const { bootstrapServers } = this.world.cluster;
-    const kafka = new Kafka({ bootstrapServers, clientId: this.name, runtime: this, ...options });
+    const { metadataMaxAgeMs } = this.world.growth;
+    const kafka = new Kafka({ bootstrapServers, clientId: this.name, runtime: this, metadataMaxAgeMs, ...options });
     this.#kafkas.push(kafka);
     return kafka;
   }

@@ -117,6 +117,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     keepTrace,
   );
   const { topics, producers, transactions, plans, groups, members } = populate(world, draw, heartbeatMs);
+  world.growth.begin(topics);
   const readers = drawReaders(world, transactions.length > 0);
   world.watches.push(
     new AcknowledgedIsKept(world, producers),

@@ -6,6 +6,7 @@ import { ClientProcess } from './client-process.js';
 import { type Delivered, type Invariant } from './invariant.js';
 import { LogView } from './log-view.js';
 import { type Counts } from './counts.js';
+import { TopicGrowth } from './workload/topic-growth.js';
 import { Trace } from './trace.js';
 import { factsOf } from './request-facts.js';
 import { type Violation } from './violation.js';
@@ -28,6 +29,7 @@ export class World {
   isThrottling = false;
   /** Faults have ended: nothing goes wrong any more. */
   isCalm = false;
+  readonly growth: TopicGrowth;
   readonly #logs = new Map<string, LogView>();
 
   constructor(chance: Chance, options: InMemoryOptions, counts: Counts, keepTrace: boolean) {
@@ -41,6 +43,7 @@ export class World {
       seed: chance.fork('cluster').between(1, 2 ** 30),
     });
     this.state = (this.cluster as unknown as { readonly state: ClusterState }).state;
+    this.growth = new TopicGrowth(this);
     this.cluster.onRequest((request) => {
       this.trace.note(`${request.broker} ${request.api} ${request.clientId ?? ''}${factsOf(request)}`);
       for (const watch of this.watches) watch.arrived?.(request);

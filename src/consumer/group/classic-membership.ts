@@ -16,6 +16,7 @@ import { type GroupOptions } from './group-options.js';
 import { type GroupPort } from './group-port.js';
 import { groupError } from './group-errors.js';
 import { LeaderAssignment } from './leader-assignment.js';
+import { type AskAssigned } from './left-over-partitions.js';
 import { type Answer, type MembershipEffect, type MembershipEvent } from './membership-events.js';
 import { MembershipReducer } from './membership-reducer.js';
 import { type MembershipHost } from './membership-host.js';
@@ -65,7 +66,8 @@ export class ClassicMembership implements GroupPort {
     this.#link = new GroupLink(cluster, options.groupId);
     this.#calls = new GroupCalls(this.#link, options);
     this.#reducer = new MembershipReducer(options);
-    this.#leader = new LeaderAssignment(cluster, () => {
+    const ask: AskAssigned = (done) => this.#calls.assigned(done);
+    this.#leader = new LeaderAssignment(cluster, ask, () => {
       this.#on({ type: 'partitionsChanged' });
     });
     this.#retry = new Timer(cluster.runtime, () => {

@@ -1,10 +1,13 @@
+import { BrokerError } from '../../errors/broker-error.js';
 import { GroupError } from '../../errors/client-errors.js';
 import { KafkaError } from '../../errors/kafka-error.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type TopicPartition } from '../../model/topic-partition.js';
+import { describeGroupsApi, type DescribeGroupsResponse } from '../../protocol/messages/describe-groups.js';
 import { joinGroupApi, type JoinGroupResponse } from '../../protocol/messages/join-group.js';
 import { leaveGroupApi } from '../../protocol/messages/leave-group.js';
 import { syncGroupApi } from '../../protocol/messages/sync-group.js';
+import { groupVerdict } from './group-errors.js';
 import { type GroupLink } from './group-link.js';
 import { type GroupOptions } from './group-options.js';
 import { type Answer, type Assignments } from './membership-events.js';
@@ -75,6 +78,23 @@ export class GroupCalls {
     });
   }
 
+  /** What the members have, as the coordinator knows it; 'unknown' while they settle it anew. */
+  assigned(done: Done<readonly TopicPartition[] | 'unknown'>): Cancel {
+    const { groupId, requestTimeoutMs } = this.#options;
+    const body = { groups: [groupId], includeAuthorizedOperations: false };
+    return this.#link.call('group', describeGroupsApi, body, { timeoutMs: requestTimeoutMs }, (error, response) => {
+      if (response === null) {
+        done(error, null);
+        return;
+      }
+      const [group] = response.groups;
+      const code = group?.errorCode ?? 0;
+      if (groupVerdict(code) === 'find') this.#link.forget();
+      if (code === 0) done(null, allAssigned(group));
+      else done(new BrokerError(code, `Assignment of group ${JSON.stringify(groupId)}`), null);
+    });
+  }
+
   leave(memberId: string, reason: string, done: () => void): Cancel {
     const { groupId, groupInstanceId, requestTimeoutMs } = this.#options;
     const body = (version: number): object =>
@@ -90,6 +110,18 @@ export class GroupCalls {
 
 function synced(errorCode: number, bytes: Uint8Array): { errorCode: number; assignment: readonly TopicPartition[] } {
   return { errorCode, assignment: errorCode === 0 ? decodeAssignment(bytes) : [] };
+}
+
+function allAssigned(
+  group: DescribeGroupsResponse['groups'][number] | undefined,
+): readonly TopicPartition[] | 'unknown' {
+  if (group?.groupState !== 'Stable') return 'unknown';
+  try {
+    return group.members.flatMap(({ memberAssignment }) => decodeAssignment(memberAssignment));
+  } catch (cause) {
+    if (!KafkaError.is(cause)) throw cause;
+    return 'unknown';
+  }
 }
 
 function toAnswer<A, B>(error: Parameters<Done<A>>[0], value: A | null, read: (value: A) => B): Answer<B> {

@@ -6,6 +6,7 @@ import { type Cancel, type Done } from '../../model/done.js';
 import { type JoinGroupResponse } from '../../protocol/messages/join-group.js';
 import { backoffMs } from '../../runtime/backoff.js';
 import { Timer } from '../../runtime/timer.js';
+import { type AskAssigned, LeftOverPartitions } from './left-over-partitions.js';
 import { type Assignments } from './membership-events.js';
 import { MissingTopics } from './missing-topics.js';
 import { decodeSubscription, encodeAssignment } from './subscription-codec.js';
@@ -20,15 +21,20 @@ export class LeaderAssignment {
   readonly #cluster: Cluster;
   readonly #changed: () => void;
   readonly #retry: Timer;
+  readonly #leftOver: LeftOverPartitions;
   #release: Cancel | null = null;
   #unwatch: Cancel | null = null;
   #cancelRefresh: Cancel | null = null;
   #compute: () => void = () => undefined;
 
-  /** @param changed - a watched topic has another number of partitions than when it was assigned */
-  constructor(cluster: Cluster, changed: () => void) {
+  /**
+   * @param ask - what the members of the group have
+   * @param changed - a watched topic has another number of partitions than when it was assigned
+   */
+  constructor(cluster: Cluster, ask: AskAssigned, changed: () => void) {
     this.#cluster = cluster;
     this.#changed = changed;
+    this.#leftOver = new LeftOverPartitions(cluster, ask);
     this.#retry = new Timer(cluster.runtime, () => {
       this.#compute();
     });
@@ -56,15 +62,18 @@ export class LeaderAssignment {
     else this.#retryNow(compute);
   }
 
-  /** Only watches: the group keeps the assignment it has. */
+  /** Only watches: the group keeps the assignment it has, unless that leaves partitions out. */
   watch(response: JoinGroupResponse): void {
-    this.#watchFrom(this.#retain(this.#read(response)));
+    const topics = this.#retain(this.#read(response));
+    this.#watchFrom(topics);
+    this.#leftOver.look(topics, this.#changed);
   }
 
   stop(): void {
     this.#cancelRefresh?.();
     this.#cancelRefresh = null;
     this.#retry.clear();
+    this.#leftOver.stop();
     this.#unwatch?.();
     this.#unwatch = null;
     this.#release?.();
