@@ -266,4 +266,26 @@ describe('found by simulation', () => {
     await closed;
     expect(waiting.size).toBe(0);
   });
+
+  it('a member that is fenced while it looks its offsets up says that it was fenced', () => {
+    const world = new VirtualWorld();
+    const { cluster } = world;
+    for (const topic of ['in', 'side']) cluster.createTopic(topic);
+    const options = { topics: 'in', groupId: 'g', groupInstanceId: 'i', autoOffsetReset: 'earliest' } as const;
+    cluster.intercept('OffsetFetch', { type: 'delay', ms: 10_000, when: 'before' });
+    let failure: unknown;
+    const first = world.kafka().consumer(options);
+    first.records$.subscribe({ error: (error: unknown) => (failure = error) });
+    let asked = 0;
+    cluster.onRequest(({ api }) => {
+      if (api === 'OffsetFetch') asked++;
+    });
+    world.until('offsets asked for', () => asked === 1);
+    world.kafka().consumer(options).records$.subscribe();
+    world.until('another one has its place', () => asked === 2);
+    // joins again, on a connection of its own
+    first.select({ topics: ['in', 'side'] });
+    world.until('fenced', () => failure !== undefined, 5000);
+    expect(failure).toMatchObject({ errorName: 'FENCED_INSTANCE_ID' });
+  });
 });

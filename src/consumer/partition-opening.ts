@@ -35,7 +35,8 @@ export class PartitionOpening {
     starts.resolve(fresh, given, (error, committed) => {
       if (this.#host.closed()) return;
       if (committed === null) {
-        this.#host.failed(error);
+        // where partitions start that are gone does not matter any more
+        if (fresh.some(isResolving)) this.#host.failed(error);
         return;
       }
       // before the hook: one that commits waits for its receipt

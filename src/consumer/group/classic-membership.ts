@@ -247,8 +247,9 @@ export class ClassicMembership implements GroupPort {
         this.#hostState = effect.state;
         break;
       case 'failed':
-        this.#release();
+        // first the reason: what is out on the connections ends with them, and would be taken for one
         this.#host.failed(effect.error);
+        this.#release();
         break;
       case 'leave':
         this.#leave(effect.memberId, effect.reason);
