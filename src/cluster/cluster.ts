@@ -190,6 +190,7 @@ export class Cluster {
       disconnected: (nodeId, { host, port }, error) => {
         if (error !== null) {
           this.logger.warn({ broker: nodeId, host, port, error: error.message }, 'Disconnected');
+          this.metadata.notReached(error);
           // a bootstrap server that fails says nothing about the brokers
           if (nodeId >= 0) this.metadata.markStale(`connection to ${host}:${port} failed`);
         }

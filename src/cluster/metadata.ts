@@ -1,3 +1,4 @@
+import { type KafkaError } from '../errors/kafka-error.js';
 import { type Cancel, type Done } from '../model/done.js';
 import { type Logger, type Runtime } from '../model/runtime.js';
 import { type MetadataResponse } from '../protocol/messages/metadata.js';
@@ -35,6 +36,7 @@ export class Metadata {
   readonly #listeners: Set<{ readonly listener: () => void }> = new Set<{ readonly listener: () => void }>();
   #view: ClusterView = emptyView;
   #version = 0;
+  #unreached: KafkaError | null = null;
   #cancelNotice: Cancel | null = null;
 
   constructor(runtime: Runtime, logger: Logger, pace: MetadataPace, ask: AskMetadata) {
@@ -62,6 +64,15 @@ export class Metadata {
   /** Grows with each change, answers and leader hints alike. */
   get version(): number {
     return this.#version;
+  }
+
+  /** The last connection that failed since a broker has answered; null when none has. */
+  get unreached(): KafkaError | null {
+    return this.#unreached;
+  }
+
+  notReached(error: KafkaError): void {
+    this.#unreached = error;
   }
 
   /** Undefined while no answer named it; one that is refused or missing has an error code and no partitions. */
@@ -164,6 +175,7 @@ export class Metadata {
   #apply(question: TopicQuestion, response: MetadataResponse): boolean {
     const before = this.#view;
     const { wantsAll } = this.#interest;
+    this.#unreached = null;
     this.#view = mergeMetadata(before, response, {
       asked: question.topics,
       keep: (name) => this.#interest.has(name) || (wantsAll && question.topics !== null),

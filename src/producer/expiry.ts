@@ -1,3 +1,4 @@
+import { type Metadata } from '../cluster/metadata.js';
 import { DeliveryError } from '../errors/client-errors.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type Runtime } from '../model/runtime.js';
@@ -11,6 +12,7 @@ import { type WaitingRecord } from './waiting-record.js';
 
 /** What giving up needs of the producer. */
 export interface ExpiryHost {
+  readonly metadata: Pick<Metadata, 'topic' | 'unreached'>;
   /** The record fails; its receiver is told later in this turn. */
   refused(record: WaitingRecord, error: unknown): void;
   /** Batches were given up: tell their receivers the end of it, use the room. */
@@ -115,7 +117,9 @@ export class Expiry {
 
   #expireWaiting(): void {
     const now = this.#runtime.now();
-    for (const topic of this.#accumulator.topics.values()) this.#expireList(topic.waiting, now, topic.lastError);
+    for (const topic of this.#accumulator.topics.values()) {
+      this.#expireList(topic.waiting, now, this.#reason(topic));
+    }
     this.#expireList(this.#accumulator.blocked, now, null);
     let next = Infinity;
     for (const topic of this.#accumulator.topics.values()) {
@@ -123,6 +127,13 @@ export class Expiry {
     }
     for (const record of this.#accumulator.blocked) next = Math.min(next, record.deadline);
     if (next < Infinity) this.#waitTimer.set(next - now);
+  }
+
+  /** Of a topic that no answer has named yet only the connections can tell: that it is unknown would be a guess. */
+  #reason(topic: TopicState): KafkaError | null {
+    const { metadata } = this.#host;
+    const unnamed = metadata.topic(topic.name) === undefined;
+    return (unnamed ? metadata.unreached : null) ?? topic.lastError;
   }
 
   #expireList(list: WaitingRecord[], now: number, cause: KafkaError | null): void {

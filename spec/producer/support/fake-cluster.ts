@@ -153,6 +153,7 @@ export class FakeCluster {
   }
 
   readonly metadata = {
+    unreached: null,
     topic: (name: string): unknown => {
       const known = this.#known.get(name);
       const errorCode = this.topicErrors.get(name) ?? 0;
