@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import type { RunHelpers } from 'rxjs/testing';
 import type { ConsumerRecord } from '../model/consumer-record.js';
 import type { Consumer, PartitionStream } from '../model/consumer.js';
 import type { Leased } from '../model/lease.js';
@@ -8,6 +8,7 @@ import { deepEqual } from './deep-equal.js';
 import type { ExpectedSettlements, ExpectedTransaction, ScriptedSource } from './expectations.js';
 import type { GroupEvent, GroupSetup, PartitionScript, ScriptedConsumerSettings } from './group-script.js';
 import { marbleDiff } from './marble-diff.js';
+import { EndingScheduler } from './ending-scheduler.js';
 import { MarbleKit } from './marble-kit.js';
 import type { ParkedEvent } from './recorder.js';
 import type { ScriptedSink } from './scripted-sink.js';
@@ -94,7 +95,7 @@ export interface MarbleHelpers extends RunHelpers {
  * @public
  */
 export function runMarbles<T>(test: (helpers: MarbleHelpers) => T): T {
-  const scheduler = new TestScheduler((actual: unknown, expected: unknown) => {
+  const scheduler = new EndingScheduler((actual: unknown, expected: unknown) => {
     if (!deepEqual(actual, expected)) throw new Error(marbleDiff(actual, expected));
   });
   return scheduler.run((helpers) => test(new MarbleKit(helpers, scheduler).helpers()));
