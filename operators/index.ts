@@ -12,7 +12,7 @@ export { filterValue } from './filter-value.js';
 export { forEachPartition, type ForEachPartitionOptions } from './for-each-partition.js';
 export type { ProcessContext } from './internal/attempt-context.js';
 export type { BackoffOptions } from './internal/backoff.js';
-export type { ProduceResult } from './internal/produce-run.js';
+export type { ProduceResult } from './internal/produce-result.js';
 export type { ProjectResult } from './internal/project-result.js';
 export { joinLatest } from './join-latest.js';
 export { keepLease } from './keep-lease.js';
@@ -26,4 +26,4 @@ export { restartWithBackoff, type RestartOptions } from './restart-with-backoff.
 export { type AsyncIterableOptions, toAsyncIterable } from './to-async-iterable.js';
 export { retryTopics, type RetryTopics, type RetryTopicsOptions } from './retry-topics.js';
 export { transaction, type Settled, type TransactionOptions } from './transaction.js';
-export type { TransactionBytes } from './internal/window-suspects.js';
+export type { TransactionBytes } from './internal/transaction-bytes.js';

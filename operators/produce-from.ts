@@ -1,7 +1,8 @@
 import { Observable, type Subscriber, type Subscription, asyncScheduler } from 'rxjs';
 import type { Delivery, RecordSink } from '../src/model/record-sink.js';
 import { invalid } from './internal/options.js';
-import { type ProduceResult, ProduceRun, type PullSource } from './internal/produce-run.js';
+import type { ProduceResult } from './internal/produce-result.js';
+import { ProduceRun, type PullSource } from './internal/produce-run.js';
 import { closeIterator } from './internal/project-result.js';
 import { type ProduceOptions, resolveProduce } from './produce.js';
 

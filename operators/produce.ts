@@ -3,7 +3,8 @@ import type { Delivery, RecordSink } from '../src/model/record-sink.js';
 import { type OnFailure, resolveOnFailure } from './failure-policy.js';
 import { link } from './internal/link.js';
 import { checkFunction, checkNames, countOption, invalid, wordOption } from './internal/options.js';
-import { type ProduceResult, ProduceRun, type ProduceSettings } from './internal/produce-run.js';
+import type { ProduceResult } from './internal/produce-result.js';
+import { ProduceRun, type ProduceSettings } from './internal/produce-run.js';
 
 /** Options of {@link produce} and {@link produceFrom}. @public */
 export interface ProduceOptions<S> {

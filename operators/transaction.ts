@@ -10,7 +10,8 @@ import type { FailurePolicy } from './failure-policy.js';
 import { link } from './internal/link.js';
 import { checkFunction, checkNames, countOption, invalid, msOption } from './internal/options.js';
 import { TransactionRun, type TransactionSettings } from './internal/transaction-run.js';
-import type { Narrowing, TransactionBytes } from './internal/window-suspects.js';
+import type { TransactionBytes } from './internal/transaction-bytes.js';
+import type { Narrowing } from './internal/window-suspects.js';
 
 /** Options of {@link transaction}. @public */
 export interface TransactionOptions {

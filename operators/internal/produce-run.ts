@@ -16,11 +16,9 @@ import { blame } from './blame.js';
 import { forkLease, shareOf } from './forked-lease.js';
 import { leaseOf, take } from './leases.js';
 import { park } from './parking.js';
+import type { ProduceResult } from './produce-result.js';
 import { RefQueue } from './ref-queue.js';
 import { warn } from './warn.js';
-
-/** What the function of `produce` may return: one record, several, or nothing to write. @public */
-export type ProduceResult<K, V> = ProducerRecord<K, V> | readonly ProducerRecord<K, V>[] | null;
 
 export interface ProduceSettings<T> {
   readonly maxInFlight: number;

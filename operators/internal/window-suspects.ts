@@ -1,15 +1,9 @@
 import { Observable, mergeMap, take } from 'rxjs';
 import type { LeaseOwner, Leased } from '../../src/model/lease.js';
-import type { RecordSink } from '../../src/model/record-sink.js';
-import type { Bytes } from '../../src/model/topic-partition.js';
 import { type FailurePolicy, decide } from '../failure-policy.js';
+import type { TransactionBytes } from './transaction-bytes.js';
 import { PolicyRefusal } from './window-failure.js';
 import type { Part, Project } from './transaction-window.js';
-
-/** The part of a transaction that a failure policy writes to. @public */
-export interface TransactionBytes {
-  readonly bytes: RecordSink<Bytes | null, Bytes | null>;
-}
 
 export interface Narrowing {
   readonly attempts: number;
