@@ -117,7 +117,7 @@ export function checkOptions<T extends object>(
       continue;
     }
     if (!row.kind.accepts(value)) {
-      const hint = 'default' in row ? `, or left out for ${show(row.default)}` : '';
+      const hint = 'default' in row ? leftOut(row.default) : '';
       throw new InvalidOptionError(
         name,
         value,
@@ -180,6 +180,11 @@ function editDistance(a: string, b: string, limit: number): number {
     previous = current;
   }
   return previous[b.length]!;
+}
+
+/** The way out of naming a value at all; a default of several parts, or of nothing, has no short name. */
+function leftOut(given: unknown): string {
+  return typeof given === 'object' ? ', or left out' : `, or left out for ${show(given)}`;
 }
 
 /** A value as it appears in an error text: its shape, never the inside of an object, which may hold secrets. */
