@@ -3,32 +3,11 @@ import type { RunHelpers } from 'rxjs/testing';
 import { UsageError } from '../errors/usage-error.js';
 import type { CommitReceipt } from '../model/commit.js';
 import type { OffsetList } from '../model/topic-partition.js';
+import type { ExpectedSettlements, ExpectedTransaction, ScriptedSource } from './expected.js';
 import { CommitMark, LeaseMark, TransactionMark } from './mark.js';
 import type { Recorder, Recorders } from './recorder.js';
-import type { WrittenTransaction } from './scripted-transaction.js';
 import type { Settlement } from './settlement-ledger.js';
-
-/** What a helper of the kit has made: a stream of records or partitions, or a consumer. @public */
-export type ScriptedSource = Observable<unknown> | { readonly records$: Observable<unknown> };
-
-/** When leases were settled, by the letter of their record, one line of marbles per kind. @public */
-export interface ExpectedSettlements {
-  /** Done. */
-  readonly acked?: string;
-  /** Not done, to come again. */
-  readonly released?: string;
-  /** No longer ours: lost, sought past, or still open at the end of a drain. */
-  readonly fenced?: string;
-}
-
-/**
- * How a transaction ended, with the values that were written in it, in order. Offsets are compared as soon as one expected
- * transaction has some. @public
- */
-export type ExpectedTransaction<V> = (
-  | { readonly committed: readonly V[]; readonly aborted?: never }
-  | { readonly aborted: readonly V[]; readonly committed?: never }
-) & { readonly offsets?: OffsetList };
+import type { WrittenTransaction } from './written-transaction.js';
 
 const kinds = ['acked', 'released', 'fenced'] as const;
 const titles: Readonly<Record<Settlement['kind'], string>> = {

@@ -1,14 +1,11 @@
 import { ReplaySubject } from 'rxjs';
-import type { ConsumerEvent } from '../model/consumer.js';
 import type { LeaseOwner } from '../model/lease.js';
 import type { LeaseTracker } from '../consumer/lease-tracker.js';
 import type { ParkedNotice } from '../model/parking.js';
 import type { OffsetList } from '../model/topic-partition.js';
+import type { ParkedEvent } from './parked-event.js';
 import type { PartitionObserver } from './test-partition.js';
 import { type Settlement, SettlementLedger } from './settlement-ledger.js';
-
-/** A record that was set aside, with the two ways out. @public */
-export type ParkedEvent = Extract<ConsumerEvent, { readonly type: 'parked' }>;
 
 /** Everything that a source of a test was told in return: what became of its leases, and its commits. */
 export class Recorder implements PartitionObserver {

@@ -5,14 +5,14 @@ import type { Consumer, PartitionStream } from '../model/consumer.js';
 import type { Leased } from '../model/lease.js';
 import type { OffsetList } from '../model/topic-partition.js';
 import { deepEqual } from './deep-equal.js';
-import type { ExpectedSettlements, ExpectedTransaction, ScriptedSource } from './expectations.js';
+import type { ExpectedSettlements, ExpectedTransaction, ScriptedSource } from './expected.js';
 import type { GroupEvent, GroupSetup, PartitionScript, ScriptedConsumerSettings } from './group-script.js';
 import { marbleDiff } from './marble-diff.js';
 import { EndingScheduler } from './ending-scheduler.js';
 import { MarbleKit } from './marble-kit.js';
-import type { ParkedEvent } from './recorder.js';
+import type { ParkedEvent } from './parked-event.js';
 import type { ScriptedSink } from './scripted-sink.js';
-import type { ScriptedTransactionalProducer, TransactionalScript } from './scripted-transactional.js';
+import type { ScriptedTransactionalProducer, TransactionalScript } from './transactional-script.js';
 import type { RecordInit } from './test-record.js';
 
 /** What a test gets: RxJS's own helpers, and those for records. Times are frames of one millisecond. @public */

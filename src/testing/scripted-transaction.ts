@@ -10,15 +10,7 @@ import type { Bytes, OffsetList, TopicPartitionOffset } from '../model/topic-par
 import type { OpenTransaction, Transaction } from '../model/transaction.js';
 import { coreCall } from '../observables/core-call.js';
 import { hop } from '../runtime/timer.js';
-
-/** One transaction of a scripted producer, as it stands. @public */
-export interface WrittenTransaction<out K, out V> {
-  readonly outcome: 'open' | 'committed' | 'aborted';
-  /** What was written through it, in order; bytes as they are. */
-  readonly records: readonly ProducerRecord<K, V>[];
-  /** Of consumer groups, made part of it; committed only with it. */
-  readonly offsets: OffsetList;
-}
+import type { WrittenTransaction } from './written-transaction.js';
 
 /** What a transaction needs of its producer. */
 export interface TransactionHome<K, V> {

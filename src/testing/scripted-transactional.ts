@@ -16,35 +16,9 @@ import { coreCall } from '../observables/core-call.js';
 import { hop } from '../runtime/timer.js';
 import type { Groups } from './group-run.js';
 import { scriptedSink } from './scripted-sink.js';
-import {
-  commandOf,
-  ScriptedTransaction,
-  type TransactionHome,
-  type WrittenTransaction,
-} from './scripted-transaction.js';
-
-/** How a scripted transactional producer answers, in marbles that run from each call; a list: one per transaction, the last stays. @public */
-export interface TransactionalScript {
-  /** To each record, as `sink` does. @defaultValue '(a|)' */
-  readonly respond?: string;
-  /** To a commit: `#` makes it fail with an abortable TransactionError. @defaultValue '(a|)' */
-  readonly commit?: string | readonly string[];
-  /** To an abort. @defaultValue '(a|)' */
-  readonly abort?: string | readonly string[];
-  /** What `#` stands for in `commit` and `respond`, for example a TransactionError that is not abortable. */
-  readonly error?: unknown;
-  /** Transactions that may be open at once. @defaultValue 1 */
-  readonly slots?: number;
-  /** @defaultValue 10000 */
-  readonly transactionTimeoutMs?: number;
-}
-
-/** A transactional producer of a marble test, with its transactions in the order of their beginning. @public */
-export interface ScriptedTransactionalProducer<in out K, in out V> extends TransactionalProducer<K, V> {
-  readonly transactions: readonly WrittenTransaction<K, V>[];
-  /** Records of committed transactions, in the order of the commits: what `read_committed` sees. */
-  readonly committed: readonly ProducerRecord<K, V>[];
-}
+import { commandOf, ScriptedTransaction, type TransactionHome } from './scripted-transaction.js';
+import type { ScriptedTransactionalProducer, TransactionalScript } from './transactional-script.js';
+import type { WrittenTransaction } from './written-transaction.js';
 
 /** Both faces: what a user sees, and the port of the operator `transaction`. */
 export class ScriptedTransactional<K, V> implements ScriptedTransactionalProducer<K, V>, SlottedProducer<K, V> {
