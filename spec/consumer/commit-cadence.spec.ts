@@ -16,7 +16,7 @@ class Scene {
   }
 
   partition(partition: number): { held: HeldPartition; settle: (records: number) => void } {
-    const tracker = { givenOut: 0, open: 0, released: 0 };
+    const tracker = { tail: 0, open: 0, released: 0 };
     const held = new HeldPartition({ topic: 't', partition }, 1, {
       tracker,
       deliveryEpoch: 0,
@@ -25,7 +25,7 @@ class Scene {
     return {
       held,
       settle: (records) => {
-        tracker.givenOut += records;
+        tracker.tail += records;
         this.cadence.settled(held);
       },
     };
@@ -119,7 +119,7 @@ describe('CommitCadence', () => {
     const one = scene.partition(0);
     one.settle(5);
     scene.runtime.advance(1);
-    (one.held.cursor.tracker as unknown as { givenOut: number }).givenOut = 0;
+    (one.held.cursor.tracker as unknown as { tail: number }).tail = 0;
     one.held.cursor.deliveryEpoch += 1;
     one.settle(3);
     scene.runtime.advance(1);

@@ -37,6 +37,27 @@ describe('LeaseTracker', () => {
     expect(leases.commitValue).toEqual({ offset: 41, leaderEpoch: 5 });
   });
 
+  it('[N22] gives a position the leader epoch of what lies right before it, hidden records included', () => {
+    const { tracker: leases } = tracker();
+    const [first] = deliver(leases, 0) as [number];
+    leases.ack(first);
+    expect(leases.commitValue).toEqual({ offset: 1, leaderEpoch: 5 });
+    // an aborted transaction under the next leader
+    leases.pass(4, 6);
+    expect(leases.commitValue).toEqual({ offset: 4, leaderEpoch: 6 });
+    expect(leases.lastLeaderEpoch).toBe(6);
+    leases.pass(5, 7);
+    leases.pass(3, 9);
+    const [second] = deliver(leases, 5) as [number];
+    expect(leases.commitValue).toEqual({ offset: 5, leaderEpoch: 7 });
+    leases.pass(8, 8);
+    const [third] = deliver(leases, 8, 9) as [number];
+    expect(leases.valueAt(third)).toEqual({ offset: 8, leaderEpoch: 8 });
+    leases.ack(second);
+    leases.ack(third);
+    expect(leases.commitValue).toEqual({ offset: 9, leaderEpoch: 5 });
+  });
+
   it('answers duplicate to a second settle, before and after the prefix passed it', () => {
     const { tracker: leases } = tracker();
     const [first, second] = deliver(leases, 0, 1) as [number, number];
@@ -249,7 +270,7 @@ describe('LeaseTracker', () => {
           ]);
           expect(leases.taken).toBe(of('open').filter((entry) => entry.taken).length);
           // given out = open + released + given back
-          expect(leases.givenOut).toBe(unsettled.length + of('acked').length + of('fenced').length);
+          expect(leases.tail).toBe(unsettled.length + of('acked').length + of('fenced').length);
           expect(leases.hasCredit).toBe(
             unsettled.length < 20 && bytes < 2000 && model.length - (first?.seq ?? model.length) < 320,
           );

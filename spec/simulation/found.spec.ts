@@ -1,6 +1,6 @@
 import { delayWhen, mergeMap, of, type SchedulerLike, Subject, type Subscription, tap, throwError } from 'rxjs';
 import { commitOffsets, forEachPartition, produce, transaction } from '../../operators/index.js';
-import { Kafka, type Runtime, utf8 } from '../../src/index.js';
+import { type Consumer, Kafka, type Runtime, utf8 } from '../../src/index.js';
 import { GroupOffsets, type StoredOffset } from '../../src/testing/broker/groups/group-offsets.js';
 import { VirtualWorld } from '../testing/broker/support/virtual-world.js';
 
@@ -287,5 +287,52 @@ describe('found by simulation', () => {
     first.select({ topics: ['in', 'side'] });
     world.until('fenced', () => failure !== undefined, 5000);
     expect(failure).toMatchObject({ errorName: 'FENCED_INSTANCE_ID' });
+  });
+
+  it('a position behind an aborted transaction of the next leader is not taken for one in a lost log', () => {
+    const world = new VirtualWorld();
+    const { cluster } = world;
+    cluster.createTopic('in');
+    const kafka = world.kafka();
+    kafka.producer({ valueSerializer: utf8 }).send({ topic: 'in', value: 'a' }).subscribe();
+    world.until('written', () => cluster.partition('in', 0).highWatermark === 1);
+    const move = (): void => {
+      const { leader, isr } = cluster.partition('in', 0);
+      cluster.moveLeader(
+        'in',
+        0,
+        isr.find((id) => id !== leader)!,
+      );
+    };
+    const told: string[] = [];
+    const read = (): Consumer<Uint8Array | null, Uint8Array | null> => {
+      const consumer = world.kafka().consumer({
+        topics: 'in',
+        groupId: 'g',
+        groupInstanceId: 'i',
+        autoOffsetReset: 'earliest',
+        isolationLevel: 'read_committed',
+        commit: { everyMs: 100 },
+      });
+      consumer.events$.subscribe((event) => told.push(event.type));
+      consumer.records$.subscribe({ next: ({ lease }) => lease.ack(), error: () => undefined });
+      return consumer;
+    };
+    read();
+    world.until('read', () => cluster.committed('g', 'in', 0) === 1);
+    move();
+    const transactional = kafka.transactionalProducer({ transactionalId: 'x', valueSerializer: utf8 });
+    transactional
+      .transaction((tx) => tx.send({ topic: 'in', value: 'b' }).pipe(mergeMap(() => throwError(() => new Error('no')))))
+      .subscribe({ error: () => undefined });
+    world.until('passed', () => cluster.committed('g', 'in', 0) === 3);
+    move();
+    told.length = 0;
+    const next = read();
+    world.until('assigned', () => told.includes('assigned'));
+    world.advance(2000);
+    expect(told).not.toContain('discontinuity');
+    expect(next.why({ topic: 'in', partition: 0 }).openLeases).toBe(0);
+    expect(cluster.committed('g', 'in', 0)).toBe(3);
   });
 });

@@ -156,5 +156,5 @@ export class CommitCadence {
 /** Records settled in the current delivery epoch. */
 function settledOf(held: HeldPartition): number {
   const { tracker } = held.cursor;
-  return tracker.givenOut - tracker.open - tracker.released;
+  return tracker.tail - tracker.open - tracker.released;
 }

@@ -214,7 +214,7 @@ export class CursorReader implements RecordReader {
   #finish(tracker: LeaseTracker): void {
     const batch = this.#current!;
     this.#current = null;
-    if (tracker.nextOffset < batch.nextOffset) tracker.nextOffset = batch.nextOffset;
+    tracker.pass(batch.nextOffset, batch.leaderEpoch);
     this.#queue.finishFront();
     this.#skipHidden();
     if (this.#home.fetchable) this.#port.wakeFetch(this.#home);
@@ -225,7 +225,7 @@ export class CursorReader implements RecordReader {
     const { tracker } = this.#home;
     let moved = false;
     for (let front = this.#queue.front; front?.hidden === true; front = this.#queue.front) {
-      if (tracker.nextOffset < front.nextOffset) tracker.nextOffset = front.nextOffset;
+      tracker.pass(front.nextOffset, front.leaderEpoch);
       this.#queue.finishFront();
       moved = true;
     }

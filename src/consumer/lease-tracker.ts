@@ -59,7 +59,6 @@ export class LeaseTracker {
   #taken = 0;
   #bytes = 0;
   readonly #epochs: EpochRuns;
-  #lastEpoch: number;
   #signals: LeaseSignals | null = null;
   #window: WindowLeases | null = null;
 
@@ -68,7 +67,6 @@ export class LeaseTracker {
     this.#span = limits.windowRecords * spanFactor;
     this.nextOffset = nextOffset;
     this.#epochs = new EpochRuns(leaderEpoch);
-    this.#lastEpoch = leaderEpoch;
     this.#settled = settled;
   }
 
@@ -81,9 +79,6 @@ export class LeaseTracker {
   get taken(): number {
     return this.#taken;
   }
-  get givenOut(): number {
-    return this.#tail;
-  }
   /** Bytes of open and released records. */
   get bytes(): number {
     return this.#bytes;
@@ -92,7 +87,7 @@ export class LeaseTracker {
   get head(): number {
     return this.#head;
   }
-  /** Sequence of the next delivery. */
+  /** Sequence of the next delivery: how many were given out. */
   get tail(): number {
     return this.#tail;
   }
@@ -115,9 +110,9 @@ export class LeaseTracker {
     return this.valueAt(this.#head);
   }
 
-  /** Leader epoch of the last delivered record, or what the position came with. */
+  /** Leader epoch of what was read last, or what the position came with. */
   get lastLeaderEpoch(): number {
-    return this.#lastEpoch;
+    return this.#epochs.last;
   }
 
   /** Offset of the record delivered last, -1 before there was one. */
@@ -145,11 +140,18 @@ export class LeaseTracker {
     this.#offsets[at] = offset;
     this.#times[at] = deliveredAt;
     this.#sizes[at] = size;
-    if (leaderEpoch !== this.#lastEpoch) this.#epochs.add(seq, (this.#lastEpoch = leaderEpoch), this.#head);
+    if (leaderEpoch !== this.#epochs.last) this.#epochs.add(seq + 1, leaderEpoch, this.#head);
     this.#tail = seq + 1;
     this.#open++;
     this.#bytes += size;
     return seq;
+  }
+
+  /** Nothing before `offset` is going to be delivered: its records are hidden, or there are none. */
+  pass(offset: number, leaderEpoch: number): void {
+    if (offset <= this.nextOffset) return;
+    this.nextOffset = offset;
+    if (leaderEpoch !== this.#epochs.last) this.#epochs.add(this.#tail, leaderEpoch, this.#head);
   }
 
   ack(seq: number): LeaseAnswer {

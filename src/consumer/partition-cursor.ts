@@ -366,7 +366,7 @@ export class PartitionCursor implements LeaseOwner, RecordHome, RangeSettler {
   /** Once per turn in which something was settled or the position moved. @internal */
   settled(now: number): void {
     const tracker = this.#tracker;
-    const givenBack = tracker.givenOut - tracker.open - tracker.released;
+    const givenBack = tracker.tail - tracker.open - tracker.released;
     if (givenBack > this.#givenBack) this.lastSettledAt = now;
     this.#givenBack = givenBack;
     if (tracker.hasCredit) this.#pressed = false;

@@ -68,7 +68,8 @@ export class PositionKeeper {
     if (reason === 'seek') this.#seeks.overtaken(held, offset);
     held.cursor.moveTo(offset, leaderEpoch);
     this.#host.moved(held, reason);
-    if (from < 0 || held.state === 'resolving') return;
+    // a start is no jump, unless what the group had committed is not in the log any more
+    if (from < 0 || (held.state === 'resolving' && reason !== 'truncated')) return;
     const { topic, partition } = held;
     const truncated = truncatedAt === undefined ? {} : { truncatedAt };
     this.#host.event({ type: 'discontinuity', topic, partition, from, to: offset, reason, ...truncated });

@@ -191,7 +191,7 @@ export class FlowModel {
       if (!this.#streams.has(held)) continue;
       const { given } = this.#streamOf(held);
       const count = (wanted: string): number => given.filter(({ state }) => state === wanted).length;
-      const { givenOut, open, released } = cursor.tracker;
+      const { tail: givenOut, open, released } = cursor.tracker;
       const back = givenOut - open - released;
       if (givenOut !== given.length) throw new Error(`${givenOut} given out, ${given.length} arrived`);
       if (open !== count('open') || released !== count('released') || back !== count('acked')) {
