@@ -174,7 +174,8 @@ export class TransactionRegistry {
       raises && state !== 'Ongoing' && state !== 'Empty' && transaction.isRetryOf(producerId, producerEpoch);
     if (transaction.producerId !== producerId && !retry) return refuse(invalidMapping);
     if (transaction.producerEpoch !== producerEpoch && !retry) return refuse(producerFenced);
-    if (transaction.isEnding) return refuse((state === 'PrepareCommit') === committed ? concurrent : invalidState);
+    // its markers are on their way: whoever ends anything waits, be it the same end once more, the other, or that of the next transaction
+    if (transaction.isEnding) return refuse(concurrent);
     if (state === 'Ongoing') {
       this.#finish(transaction, committed, raises);
       return { errorCode: none, ...transaction.identity };
