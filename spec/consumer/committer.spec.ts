@@ -63,6 +63,35 @@ describe('a commit', () => {
     expect(bench.sent).toBe('t-0@3');
   });
 
+  it.each([
+    [
+      'was left unanswered',
+      (bench: CommitBench) => {
+        bench.group.cluster.only('OffsetCommit').fail();
+      },
+    ],
+    [
+      'timed out at the broker',
+      (bench: CommitBench) => {
+        bench.answer(7);
+      },
+    ],
+  ])('that went back and %s is followed by the value from before', (_, ends) => {
+    const bench = new CommitBench();
+    const part = bench.part('t-0', 5);
+    bench.now(part);
+    bench.answer();
+    // a seek, and then all of it again
+    part.commitValue = { offset: 1, leaderEpoch: 7 };
+    const commit = bench.now(part);
+    ends(bench);
+    part.commitValue = { offset: 5, leaderEpoch: 7 };
+    bench.advance(2000);
+    expect([bench.sent, commit.result]).toEqual(['t-0@5', null]);
+    bench.answer();
+    expect(commit.result).toBe('committed t-0@5');
+  });
+
   it('of nothing is answered all the same', () => {
     const bench = new CommitBench();
     expect(bench.now().result).toBe('committed');

@@ -313,6 +313,7 @@ export class Committer {
       }
       const again = verdict !== 'ok' && verdict !== 'fenced';
       if (again && part.entry.held) {
+        doubt(part);
         this.#requeue(part, refusal(errorCode, part.sent));
         retry = true;
         continue;
@@ -335,6 +336,7 @@ export class Committer {
 
   #failed(parts: readonly Part[], error: KafkaError): void {
     for (const part of parts) {
+      doubt(part);
       if (!error.retriable) for (const job of part.jobs) job.refuse(part.entry, error);
       else if (part.entry.held) this.#requeue(part, error);
       else for (const job of part.jobs) job.settle(part.entry, 'superseded', part.sent);
@@ -376,6 +378,11 @@ function present(part: Part): readonly TopicPartitionOffset[] {
   part.value = value?.offset ?? null;
   part.sent = part.explicit ?? value;
   return part.sent === null ? [] : [part.sent];
+}
+
+/** It may be stored all the same: a value that was stored before it, and is wanted again after a seek, has to be written. */
+function doubt({ sent, explicit, entry }: Part): void {
+  if (sent !== null && explicit === null) entry.seen = null;
 }
 
 function valueOf(c: Committable): TopicPartitionOffset | null {
