@@ -119,13 +119,18 @@ export class ClusterState {
   }
 
   /** Adds partitions at the end of a topic. */
-  extend(topic: Topic, count: number): void {
+  extend(topic: Topic, count: number, assignment: readonly (readonly number[])[] | null = null): void {
     const ids = [...this.brokers.keys()];
     const factor = topic.partitions[0]!.replicas.length;
     const first = this.#created++;
+    const has = topic.partitions.length;
     while (topic.partitions.length < count) {
       const index = topic.partitions.length;
-      const partition = new Partition(topic, index, replicasOf(ids, first + index, factor));
+      const partition = new Partition(
+        topic,
+        index,
+        assignment?.[index - has] ?? replicasOf(ids, first + index, factor),
+      );
       topic.partitions.push(partition);
       this.leadership.settle(partition);
     }

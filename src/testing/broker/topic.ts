@@ -49,3 +49,8 @@ const legalName = /^[a-zA-Z0-9._-]{1,249}$/;
 export function isLegalTopicName(name: string): boolean {
   return legalName.test(name) && name !== '.' && name !== '..';
 }
+
+/** Whether a partition may have replicas on these brokers: all known, none twice. @internal */
+export function areReplicas(ids: readonly number[], brokers: ReadonlyMap<number, unknown>): boolean {
+  return ids.length > 0 && new Set(ids).size === ids.length && ids.every((id) => brokers.has(id));
+}

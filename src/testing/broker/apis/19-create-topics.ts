@@ -9,12 +9,14 @@ import {
 import { type Answer, type Call, handler } from '../call.js';
 import { code, none } from '../codes.js';
 import { topicConfigNames } from '../topic-configs.js';
+import { areReplicas } from '../topic.js';
 
 const invalidConfig = code('INVALID_CONFIG');
 const invalidAssignment = code('INVALID_REPLICA_ASSIGNMENT');
 const invalidPartitions = code('INVALID_PARTITIONS');
 const invalidFactor = code('INVALID_REPLICATION_FACTOR');
 const exists = code('TOPIC_ALREADY_EXISTS');
+const invalidTopic = code('INVALID_TOPIC_EXCEPTION');
 const invalidRequest = code('INVALID_REQUEST');
 
 /** CreateTopics (key 19); any broker takes it, as brokers of a KRaft cluster forward it to the controller. @internal */
@@ -36,7 +38,10 @@ function handle(call: Call<CreateTopicsRequest>, answer: Answer<CreateTopicsResp
 function create({ body, cluster }: Call<CreateTopicsRequest>, asked: CreateTopicsRequestCreatableTopic) {
   const { name } = asked;
   const configs = new Map(asked.configs.map((config) => [config.name, config.value ?? '']));
-  const assignment = assignmentOf(asked, new Set(cluster.brokers.keys()));
+  const other = cluster.topics.has(name) ? undefined : collidingName(name, cluster.topics.keys());
+  if (other !== undefined)
+    return { ...refused(name, invalidTopic), errorMessage: `Topic '${name}' collides with existing topic: ${other}` };
+  const assignment = assignmentOf(asked, cluster.brokers);
   if (assignment === undefined) return refused(name, invalidAssignment);
   const unknown = [...configs.keys()].find((config) => !topicConfigNames.includes(config));
   if (unknown !== undefined)
@@ -66,16 +71,24 @@ function create({ body, cluster }: Call<CreateTopicsRequest>, asked: CreateTopic
   };
 }
 
+/** A topic whose name differs by dots and underscores only: the metrics of the two would have one name. */
+function collidingName(name: string, names: Iterable<string>): string | undefined {
+  const metric = name.replaceAll('.', '_');
+  return [...names].find((each) => each.replaceAll('.', '_') === metric);
+}
+
 /** Replicas by partition, null where the cluster chooses, undefined for an assignment that makes no sense. */
-function assignmentOf({ assignments }: CreateTopicsRequestCreatableTopic, brokers: ReadonlySet<number>) {
+function assignmentOf({ assignments }: CreateTopicsRequestCreatableTopic, brokers: ReadonlyMap<number, unknown>) {
   if (assignments.length === 0) return null;
   const replicas = new Array<readonly number[]>(assignments.length).fill([]);
   for (const { partitionIndex, brokerIds } of assignments) {
-    if (partitionIndex < 0 || partitionIndex >= assignments.length || brokerIds.length === 0) return undefined;
-    if (!brokerIds.every((id) => brokers.has(id))) return undefined;
+    if (partitionIndex < 0 || partitionIndex >= assignments.length || !areReplicas(brokerIds, brokers))
+      return undefined;
     replicas[partitionIndex] = brokerIds;
   }
-  return replicas.every(({ length }) => length > 0) ? replicas : undefined;
+  // the first partition gives the replication factor
+  const factor = replicas[0]!.length;
+  return factor > 0 && replicas.every(({ length }) => length === factor) ? replicas : undefined;
 }
 
 function refused(name: string, errorCode: number) {

@@ -5,9 +5,11 @@ import {
 } from '../../../protocol/messages/create-partitions.js';
 import { type Answer, type Call, handler } from '../call.js';
 import { code, none } from '../codes.js';
+import { areReplicas } from '../topic.js';
 
 const unknownTopic = code('UNKNOWN_TOPIC_OR_PARTITION');
 const invalidPartitions = code('INVALID_PARTITIONS');
+const invalidAssignment = code('INVALID_REPLICA_ASSIGNMENT');
 
 /** CreatePartitions (key 37): a topic can only grow. @internal */
 export const createPartitions = handler(createPartitionsApi, handle, (body, errorCode) => ({
@@ -16,7 +18,7 @@ export const createPartitions = handler(createPartitionsApi, handle, (body, erro
 
 function handle({ body, cluster }: Call<CreatePartitionsRequest>, answer: Answer<CreatePartitionsResponse>): void {
   answer({
-    results: body.topics.map(({ name, count }) => {
+    results: body.topics.map(({ name, count, assignments }) => {
       const topic = cluster.topics.get(name);
       if (topic === undefined) return { name, errorCode: unknownTopic };
       const has = topic.partitions.length;
@@ -24,7 +26,13 @@ function handle({ body, cluster }: Call<CreatePartitionsRequest>, answer: Answer
         const errorMessage = `The topic ${name} currently has ${has} partition(s); ${count} would not be an increase.`;
         return { name, errorCode: invalidPartitions, errorMessage };
       }
-      if (!body.validateOnly) cluster.extend(topic, count);
+      const given = assignments?.map(({ brokerIds }) => brokerIds) ?? null;
+      const factor = topic.partitions[0]!.replicas.length;
+      const fits = (ids: readonly number[]): boolean => areReplicas(ids, cluster.brokers) && ids.length === factor;
+      if (given !== null && (given.length !== count - has || !given.every(fits))) {
+        return { name, errorCode: invalidAssignment };
+      }
+      if (!body.validateOnly) cluster.extend(topic, count, given);
       return { name, errorCode: none };
     }),
   });

@@ -125,9 +125,10 @@ export class ClassicParticipants {
     return rebalancing;
   }
 
+  /** Also of a member of the consumer protocol: tools remove members of any group with LeaveGroup. */
   leave(id: string, instanceId: string | null): number {
     const static_ = id === '' && instanceId !== null ? this.#group.static(instanceId) : undefined;
-    const member = this.#find(static_?.id ?? id, instanceId);
+    const member = this.#member(static_?.id ?? id, instanceId);
     if (typeof member === 'number') return member;
     this.#group.fence(member);
     return none;
@@ -159,9 +160,13 @@ export class ClassicParticipants {
   }
 
   #find(id: string, instanceId: string | null): ConsumerMember | number {
+    const member = this.#member(id, instanceId);
+    return typeof member === 'object' && member.classic === null ? unknownMember : member;
+  }
+
+  #member(id: string, instanceId: string | null): ConsumerMember | number {
     const member = instanceId === null ? this.#group.members.get(id) : this.#group.static(instanceId);
     if (member === undefined) return unknownMember;
-    if (member.id !== id) return fencedInstance;
-    return member.classic === null ? unknownMember : member;
+    return member.id === id ? member : fencedInstance;
   }
 }

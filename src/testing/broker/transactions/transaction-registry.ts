@@ -106,6 +106,7 @@ export class TransactionRegistry {
     }
     transaction.timeoutMs = body.transactionTimeoutMs;
     transaction.state = 'Empty';
+    transaction.startedWall = -1;
     // an answer that was lost is given again: the client names the epoch before
     const repeated = expected !== null && expected.producerEpoch === transaction.lastProducerEpoch;
     if (!repeated) transaction.raise(() => this.#cluster.nextProducerId());

@@ -1,0 +1,2 @@
+import '../../support/embedded/on-embedded-cluster.js';
+import '../admin-requests.spec.js';
