@@ -1,3 +1,4 @@
+import { BatchBuffer } from '../../src/codecs/record-batch-writer.js';
 import { addPartitionsToTxnApi } from '../../src/protocol/messages/add-partitions-to-txn.js';
 import { consumerGroupDescribeApi } from '../../src/protocol/messages/consumer-group-describe.js';
 import { consumerGroupHeartbeatApi } from '../../src/protocol/messages/consumer-group-heartbeat.js';
@@ -9,6 +10,7 @@ import { initProducerIdApi } from '../../src/protocol/messages/init-producer-id.
 import { leaveGroupApi } from '../../src/protocol/messages/leave-group.js';
 import { listTransactionsApi } from '../../src/protocol/messages/list-transactions.js';
 import { metadataApi } from '../../src/protocol/messages/metadata.js';
+import { produceApi } from '../../src/protocol/messages/produce.js';
 import { waitUntil } from '../support/kafka/probe.js';
 import { sharedBrokers, uniqueName } from '../support/kafka/shared-brokers.js';
 import { RawConnection } from '../support/raw-client.js';
@@ -189,5 +191,80 @@ describe('LeaveGroup', () => {
     expect(left.members.map(({ errorCode }) => errorCode)).toEqual([0, 0, 82, 25, 25, 0]);
     const described = await to.ask(consumerGroupDescribeApi, 1, { groupIds: [groupId] });
     expect(described.groups[0]!.members).toEqual([]);
+  });
+});
+
+describe('Produce', () => {
+  async function refused(
+    configs: Readonly<Record<string, string>>,
+    records: readonly (readonly [number, string | null])[],
+  ) {
+    const topic = uniqueName('refusing');
+    await create(await anyBroker(), topic, [], configs);
+    const { to } = await RawConnection.toLeader(sharedBrokers(), topic);
+    kept(to);
+    const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+    const batch = new BatchBuffer(1024);
+    for (const [timestamp, key] of records) batch.append(timestamp, key === null ? null : text(key), text('v'), null);
+    const bytes = batch.finish({
+      producerId: -1,
+      producerEpoch: -1,
+      baseSequence: -1,
+      transactional: false,
+      control: false,
+      compression: { type: 'none' },
+    })!;
+    const { responses } = await to.ask(produceApi, 12, {
+      transactionalId: null,
+      acks: 1,
+      timeoutMs: 10_000,
+      topicData: [{ name: topic, partitionData: [{ index: 0, records: bytes }] }],
+    });
+    const { errorCode, errorMessage, recordErrors } = responses[0]!.partitionResponses[0]!;
+    const told = (message: string | null): string | undefined => message?.replaceAll(topic, 'T');
+    return {
+      errorCode,
+      errorMessage: told(errorMessage),
+      recordErrors: recordErrors.map(({ batchIndex, batchIndexErrorMessage }) => [
+        batchIndex,
+        told(batchIndexErrorMessage),
+      ]),
+    };
+  }
+
+  const keyless = 'Compacted topic cannot accept message without key in topic partition T-0';
+  const told = (index: number): string => `RecordError(batchIndex=${index}, message='${keyless}')`;
+  const now = Date.now();
+
+  it('names the records without a key that a compacted topic refuses', async () => {
+    const keys = ['k', null, null];
+    expect(
+      await refused(
+        { 'cleanup.policy': 'compact' },
+        keys.map((key) => [now, key]),
+      ),
+    ).toEqual({
+      errorCode: 87,
+      errorMessage:
+        'One or more records have been rejected due to 2 record errors in total, and only showing the first three errors at most: ' +
+        `[${told(1)}, ${told(2)}]`,
+      recordErrors: [1, 2].map((index) => [index, keyless]),
+    });
+  });
+
+  it('tells the first three of them in words', async () => {
+    const keys = [null, null, null, 'k', null];
+    expect(
+      await refused(
+        { 'cleanup.policy': 'compact,delete' },
+        keys.map((key) => [now, key]),
+      ),
+    ).toEqual({
+      errorCode: 87,
+      errorMessage:
+        'One or more records have been rejected due to 4 record errors in total, and only showing the first three errors at most: ' +
+        `[${[0, 1, 2].map(told).join(', ')}]`,
+      recordErrors: [0, 1, 2, 4].map((index) => [index, keyless]),
+    });
   });
 });

@@ -105,7 +105,11 @@ function append(
     ...refusal(index, errorCode, message),
     logStartOffset: knowsStart(errorCode) ? log.startOffset : -1,
   });
-  if (checked.header === null) return refusedRecord(checked.errorCode, checked.message);
+  if (checked.header === null) {
+    const { message, records } = checked;
+    const refused = refusedRecord(checked.errorCode, message);
+    return records.length === 0 ? refused : { ...refused, ...blamed(partition, message ?? '', records) };
+  }
   const { header } = checked;
   if (header.isTransactional && body.transactionalId === null) return refusal(index, invalidRecord, null);
   if (header.isTransactional) {
@@ -189,6 +193,17 @@ function isDecided({ broker, cluster }: Call<ProduceRequest>, { partition, epoch
 
 function accepted({ log }: Partition, index: number, baseOffset: number, appendTime: number): PartitionAnswer {
   return { ...refusal(index, none, null), baseOffset, logAppendTimeMs: appendTime, logStartOffset: log.startOffset };
+}
+
+/** Every record that is to blame (KIP-467), and the first three in words for producers that know no better. */
+function blamed({ topic, index }: Partition, message: string, records: readonly number[]) {
+  const batchIndexErrorMessage = `${message} in topic partition ${topic.name}-${index}`;
+  const told = records.slice(0, 3).map((at) => `RecordError(batchIndex=${at}, message='${batchIndexErrorMessage}')`);
+  const count = `${records.length} record errors in total, and only showing the first three errors at most`;
+  return {
+    errorMessage: `One or more records have been rejected due to ${count}: [${told.join(', ')}]`,
+    recordErrors: records.map((batchIndex) => ({ batchIndex, batchIndexErrorMessage })),
+  };
 }
 
 function refusal(index: number, errorCode: number, errorMessage: string | null): PartitionAnswer {

@@ -27,7 +27,13 @@ export interface BatchRules {
 
 /** A refused batch, with the text a broker sends along, or one that may be appended. @internal */
 export type CheckedBatch =
-  | { readonly errorCode: number; readonly message: string | null; readonly header: null }
+  | {
+      readonly errorCode: number;
+      readonly message: string | null;
+      readonly header: null;
+      /** Places in the batch of the records that are to blame (KIP-467); none when it is the batch. */
+      readonly records: readonly number[];
+    }
   | { readonly errorCode: 0; readonly message: null; readonly header: BatchHeader };
 
 const corrupt = code('CORRUPT_MESSAGE');
@@ -36,6 +42,7 @@ const tooLarge = code('MESSAGE_TOO_LARGE');
 const invalidTimestamp = code('INVALID_TIMESTAMP');
 const badCompression = code('UNSUPPORTED_COMPRESSION_TYPE');
 const zstdCodec = 4;
+const noKey = 'Compacted topic cannot accept message without key';
 
 /** The checks of a leader before it appends what a producer sent for one partition (`LogValidator`). @internal */
 export function checkBatch(records: Uint8Array | null, rules: BatchRules, wallClock: number): CheckedBatch {
@@ -58,7 +65,8 @@ export function checkBatch(records: Uint8Array | null, rules: BatchRules, wallCl
   if (!rules.appendTime && header.maxTimestamp > wallClock + rules.aheadMs) {
     return refused(invalidTimestamp, 'Timestamp is out of range');
   }
-  if (rules.compacted && lacksKey(header)) return refused(invalid, 'Compacted topic cannot accept message without key');
+  const keyless = rules.compacted ? withoutKey(header) : [];
+  if (keyless.length > 0) return refused(invalid, noKey, keyless);
   return { errorCode: none, message: null, header };
 }
 
@@ -87,20 +95,21 @@ export function recordsNow(header: BatchHeader): Uint8Array | null {
   );
 }
 
-function lacksKey(header: BatchHeader): boolean {
+function withoutKey(header: BatchHeader): readonly number[] {
+  const found: number[] = [];
   try {
     const records = recordsNow(header);
-    if (records === null) return false;
+    if (records === null) return found;
     const cursor = new RecordCursor();
     cursor.reset(records, 0, records.length, header);
-    while (cursor.next()) if (cursor.keyLength < 0) return true;
-    return false;
+    for (let index = 0; cursor.next(); index++) if (cursor.keyLength < 0) found.push(index);
+    return found;
   } catch (error) {
-    if (KafkaError.is(error)) return false;
+    if (KafkaError.is(error)) return [];
     throw error;
   }
 }
 
-function refused(errorCode: number, message: string | null): CheckedBatch {
-  return { errorCode, message, header: null };
+function refused(errorCode: number, message: string | null, records: readonly number[] = []): CheckedBatch {
+  return { errorCode, message, header: null, records };
 }
