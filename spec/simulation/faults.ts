@@ -270,6 +270,7 @@ export class Faults {
     this.#raise();
     const id = this.#chance.pick(this.#world.cluster.brokerIds);
     this.#down = id;
+    this.#world.hasForgotten = true;
     how(id);
     this.#for(this.#chance.between(300, 6000), () => {
       if (this.#down === id) this.#raise();

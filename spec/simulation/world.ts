@@ -27,6 +27,11 @@ export class World {
   /** Whoever runs the world: its turns are neither of a client nor of a broker. */
   readonly operator: Lane;
   isThrottling = false;
+  /**
+   * A coordinator took over from one that was gone: it knows a group as it was when its last rebalance was over, with the ids that
+   * static members had then.
+   */
+  hasForgotten = false;
   /** Faults have ended: nothing goes wrong any more. */
   isCalm = false;
   readonly growth: TopicGrowth;

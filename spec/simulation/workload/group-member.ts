@@ -181,6 +181,9 @@ export class GroupMember {
     if ((this.isContested || isOld) && isFencing(error)) {
       this.#world.counts.add(this.isContested ? 'fenced by another instance' : 'timed out by the older protocol');
       this.process.kill();
+    } else if (this.plan.isStatic && this.#world.hasForgotten && codesOf(error).includes('FENCED_INSTANCE_ID')) {
+      this.#world.counts.add('fenced by what it was before');
+      this.process.kill();
     } else if (this.process.readDamage && isDamage(error)) {
       this.#world.counts.add('damage noticed');
       this.process.user.schedule(() => {
@@ -312,11 +315,17 @@ export class GroupMember {
 
 /** Told to the old instance when another one with the same id is there. */
 function isFencing(error: unknown): boolean {
-  const codes: unknown[] = [];
-  for (let at = error; at instanceof Error; at = at.cause) codes.push((at as { errorName?: unknown }).errorName);
-  return codes.some((name) =>
-    ['FENCED_INSTANCE_ID', 'PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'].includes(String(name)),
+  return codesOf(error).some((name) =>
+    ['FENCED_INSTANCE_ID', 'PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'].includes(name),
   );
+}
+
+/** Names of broker errors, of this one and what is below it. */
+function codesOf(error: unknown): string[] {
+  const codes: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause)
+    codes.push(String((at as { errorName?: unknown }).errorName));
+  return codes;
 }
 
 function isDamage(error: unknown): boolean {
