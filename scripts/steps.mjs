@@ -46,6 +46,7 @@ const building = [
   ['contract', process.execPath, ['scripts/contract.mjs']],
   ['types', ...bin('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')],
   ['build', process.execPath, ['scripts/build.mjs']],
+  ['declarations', process.execPath, ['scripts/declarations.mjs']],
   ['api reports', process.execPath, ['scripts/api.mjs']],
   ['publint', ...bin('publint/src/cli.js', '--strict', '--pack', 'npm')],
   ['are the types wrong', ...bin('@arethetypeswrong/cli/dist/index.js', '--pack', '.', '--no-definitely-typed')],
