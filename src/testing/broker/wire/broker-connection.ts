@@ -38,6 +38,7 @@ export class BrokerConnection implements Caller {
   /** Answers of a paused broker, sent when it runs again. */
   #held: (readonly Uint8Array[])[] = [];
   #busy = false;
+  #pumping = false;
   #ended = false;
   #plainToken = false;
 
@@ -118,12 +119,19 @@ export class BrokerConnection implements Caller {
 
   /** Takes the next requests as long as each is answered at once. */
   pump(): void {
-    while (!this.#busy && !this.#ended && this.#broker.state === 'running') {
-      const frame = this.#waiting.shift();
-      if (frame === undefined) return;
-      this.#busy = true;
-      if (this.#plainToken) this.#rawToken(frame);
-      else this.#request(frame);
+    // an answer at once comes back here: the loop goes on, a stack of thousands of requests that were sent ahead would not
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (!this.#busy && !this.#ended && this.#broker.state === 'running') {
+        const frame = this.#waiting.shift();
+        if (frame === undefined) return;
+        this.#busy = true;
+        if (this.#plainToken) this.#rawToken(frame);
+        else this.#request(frame);
+      }
+    } finally {
+      this.#pumping = false;
     }
   }
 
