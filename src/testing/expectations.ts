@@ -3,7 +3,7 @@ import type { RunHelpers } from 'rxjs/testing';
 import { UsageError } from '../errors/usage-error.js';
 import type { CommitReceipt } from '../model/commit.js';
 import type { OffsetList } from '../model/topic-partition.js';
-import type { ExpectedSettlements, ExpectedTransaction, ScriptedSource } from './expected.js';
+import type { ExpectedSettlements, ExpectedTransaction } from './expected.js';
 import { CommitMark, LeaseMark, TransactionMark } from './mark.js';
 import type { Recorder, Recorders } from './recorder.js';
 import type { Settlement } from './settlement-ledger.js';
