@@ -75,7 +75,8 @@ it.each(['classic', 'consumer'])(
       .filter(([name]) => name === group);
     const committed = rows.map((row) => Number(row[3]));
     expect(committed.reduce((sum, offset) => sum + offset, 0)).toBe(4);
-    expect(rows.map((row) => Number(row[5]))).toEqual([0, 0]);
+    // a partition whose start the tool did not know yet when it had its four records has no commit, and is not listed
+    expect(new Set(rows.map((row) => Number(row[5])))).toEqual(new Set([0]));
   },
   180_000,
 );
