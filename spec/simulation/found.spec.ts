@@ -335,4 +335,30 @@ describe('found by simulation', () => {
     expect(next.why({ topic: 'in', partition: 0 }).openLeases).toBe(0);
     expect(cluster.committed('g', 'in', 0)).toBe(3);
   });
+
+  it('a clock with fractions of a millisecond makes records that can be read', () => {
+    const world = new VirtualWorld();
+    const { cluster } = world;
+    cluster.createTopic('in');
+    let wall = 1_000_000;
+    const runtime: Runtime = {
+      scheduler: world.scheduler,
+      now: () => cluster.now(),
+      wallClock: () => (wall += 1.3),
+      random: () => cluster.random(),
+      connect: (host, port) => cluster.connect(host, port),
+    };
+    const kafka = new Kafka({ bootstrapServers: cluster.bootstrapServers, runtime });
+    const producer = kafka.producer({ valueSerializer: utf8, lingerMs: 20 });
+    for (const value of ['a', 'b', 'c']) {
+      producer.send({ topic: 'in', value }).subscribe();
+      world.advance(3);
+    }
+    world.until('written', () => cluster.partition('in', 0).endOffset === 3);
+    const read: string[] = [];
+    const reader = world.kafka().consumer({ topics: 'in', autoOffsetReset: 'earliest', valueDeserializer: utf8 });
+    reader.records$.subscribe(({ value }) => read.push(value));
+    world.advance(2000);
+    expect(read).toEqual(['a', 'b', 'c']);
+  });
 });
