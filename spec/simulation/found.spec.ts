@@ -4,6 +4,18 @@ import { type Consumer, Kafka, type Runtime, utf8 } from '../../src/index.js';
 import { GroupOffsets, type StoredOffset } from '../../src/testing/broker/groups/group-offsets.js';
 import { VirtualWorld } from '../testing/broker/support/virtual-world.js';
 
+/** The runtime of a world with something of its own. */
+function runtimeOf({ cluster, scheduler }: VirtualWorld, own: Partial<Runtime>): Runtime {
+  return {
+    scheduler,
+    now: () => cluster.now(),
+    wallClock: () => cluster.wallClock(),
+    random: () => cluster.random(),
+    connect: (host, port) => cluster.connect(host, port),
+    ...own,
+  };
+}
+
 /** What simulated worlds found, each in the smallest world that shows it. */
 describe('found by simulation', () => {
   it('a window whose records have no result, all in one batch, settles every one of them', () => {
@@ -67,11 +79,7 @@ describe('found by simulation', () => {
     world.cluster.throttle('ApiVersions', 2000);
     const { cluster, scheduler } = world;
     const written: number[] = [];
-    const runtime: Runtime = {
-      scheduler,
-      now: () => cluster.now(),
-      wallClock: () => cluster.wallClock(),
-      random: () => cluster.random(),
+    const runtime = runtimeOf(world, {
       connect: (host, port) => {
         const transport = cluster.connect(host, port);
         const write = transport.write.bind(transport);
@@ -81,7 +89,7 @@ describe('found by simulation', () => {
         };
         return transport;
       },
-    };
+    });
     const kafka = new Kafka({ bootstrapServers: cluster.bootstrapServers.split(',')[0], runtime });
     kafka.producer({ valueSerializer: utf8 }).send({ topic: 'in', value: 'a' }).subscribe();
     world.until('written', () => cluster.partition('in', 0).endOffset === 1);
@@ -232,14 +240,7 @@ describe('found by simulation', () => {
         return action;
       },
     };
-    const runtime: Runtime = {
-      scheduler: counted,
-      now: () => cluster.now(),
-      wallClock: () => cluster.wallClock(),
-      random: () => cluster.random(),
-      connect: (host, port) => cluster.connect(host, port),
-    };
-    const first = new Kafka({ bootstrapServers: cluster.bootstrapServers, runtime });
+    const first = world.kafka({ runtime: runtimeOf(world, { scheduler: counted }) });
     const second = world.kafka();
     const producer = second.producer({ valueSerializer: utf8 });
     for (const partition of [0, 1]) producer.send({ topic: 'in', partition, value: 'a' }).subscribe();
@@ -341,14 +342,7 @@ describe('found by simulation', () => {
     const { cluster } = world;
     cluster.createTopic('in');
     let wall = 1_000_000;
-    const runtime: Runtime = {
-      scheduler: world.scheduler,
-      now: () => cluster.now(),
-      wallClock: () => (wall += 1.3),
-      random: () => cluster.random(),
-      connect: (host, port) => cluster.connect(host, port),
-    };
-    const kafka = new Kafka({ bootstrapServers: cluster.bootstrapServers, runtime });
+    const kafka = world.kafka({ runtime: runtimeOf(world, { wallClock: () => (wall += 1.3) }) });
     const producer = kafka.producer({ valueSerializer: utf8, lingerMs: 20 });
     for (const value of ['a', 'b', 'c']) {
       producer.send({ topic: 'in', value }).subscribe();

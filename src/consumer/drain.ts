@@ -126,9 +126,7 @@ export class Drain {
   }
 
   #finish(): void {
-    this.#step = 'over';
-    this.#timer.clear();
-    this.#cancelCommit?.();
+    this.stop();
     for (const held of this.#live()) {
       const abandoned = held.cursor.openLeases;
       this.#host.ended(held, Math.max(0, (this.#open.get(held) ?? 0) - abandoned), abandoned);

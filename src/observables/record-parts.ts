@@ -57,8 +57,7 @@ export class RecordParts {
    */
   loadContent(record: BatchRecord<unknown, unknown>): void {
     const { timestamp, headers } = record;
-    // whole milliseconds, whatever a runtime's clock gives
-    this.timestamp = timestamp === undefined ? Math.floor(this.#clock.wallClock()) : checked('timestamp', timestamp);
+    this.timestamp = timestamp === undefined ? this.#clock.wallClock() : checked('timestamp', timestamp);
     this.headers = headers === undefined ? null : encodeHeaders(headers);
     this.key = this.#part('key', this.#keySerializer, record.key ?? null);
     if (record.value === undefined) {

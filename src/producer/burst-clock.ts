@@ -25,6 +25,7 @@ export class BurstClock {
       return this.#time;
     }
     this.#left = sharedReadings;
-    return (this.#time = this.#runtime.wallClock());
+    // timestamps are whole milliseconds, whatever a runtime's clock gives
+    return (this.#time = Math.floor(this.#runtime.wallClock()));
   }
 }
