@@ -270,7 +270,8 @@ export class Faults {
     this.#raise();
     const id = this.#chance.pick(this.#world.cluster.brokerIds);
     this.#down = id;
-    this.#world.hasForgotten = true;
+    const { cluster, forgotten } = this.#world;
+    for (const group of this.#groups) if (cluster.coordinatorOf('group', group) === id) forgotten.add(group);
     how(id);
     this.#for(this.#chance.between(300, 6000), () => {
       if (this.#down === id) this.#raise();

@@ -28,10 +28,10 @@ export class World {
   readonly operator: Lane;
   isThrottling = false;
   /**
-   * A coordinator took over from one that was gone: it knows a group as it was when its last rebalance was over, with the ids that
+   * Groups whose coordinator was struck: the next one knows them as they were when their last rebalance was over, with the ids that
    * static members had then.
    */
-  hasForgotten = false;
+  readonly forgotten: Set<string> = new Set<string>();
   /** Faults have ended: nothing goes wrong any more. */
   isCalm = false;
   readonly growth: TopicGrowth;

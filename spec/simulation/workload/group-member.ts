@@ -181,7 +181,11 @@ export class GroupMember {
     if ((this.isContested || isOld) && isFencing(error)) {
       this.#world.counts.add(this.isContested ? 'fenced by another instance' : 'timed out by the older protocol');
       this.process.kill();
-    } else if (this.plan.isStatic && this.#world.hasForgotten && codesOf(error).includes('FENCED_INSTANCE_ID')) {
+    } else if (
+      this.plan.isStatic &&
+      this.#world.forgotten.has(this.plan.id) &&
+      codesOf(error).includes('FENCED_INSTANCE_ID')
+    ) {
       this.#world.counts.add('fenced by what it was before');
       this.process.kill();
     } else if (this.process.readDamage && isDamage(error)) {
