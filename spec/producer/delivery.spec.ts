@@ -297,6 +297,19 @@ describe('sequences', () => {
     expect(bench.outcomes.get(1)).toMatchObject({ offset: 0 });
   });
 
+  it('[P3] gives no sequence number twice when a batch is acknowledged later than those behind it', () => {
+    const { bench, kafka, partitions } = started({ batchSize: 110 });
+    // appended and refused all the same; the next one is acknowledged first, and those behind it are refused for good
+    kafka.script.push('ok', { errorAfterAppend: 20 }, 'ok', { error: 29 }, { error: 29 });
+    const values = Array.from({ length: 7 }, (_, index) => `v${index}`.padEnd(42));
+    values.forEach((value, token) => bench.write(token, 't', 0, value));
+    bench.advance(5000);
+    const told = [...bench.outcomes].filter(([, { error }]) => error === undefined);
+    // the record of `started` has offset 0
+    for (const [token, { offset }] of told) expect(partitions[0]!.values[offset! - 1]).toBe(values[token]);
+    expect(told.map(([token]) => token).sort()).toEqual([0, 1, 2, 5, 6]);
+  });
+
   it('[D#R4] wraps from 2147483647 to 0', () => {
     const { bench, kafka, partitions } = started();
     const at = 2147483640;

@@ -2,7 +2,7 @@ import { type TimestampType } from '../model/topic-partition.js';
 import { type WrittenBatch } from '../model/record-sink.js';
 import { type StickyCandidate } from './sticky-partition.js';
 import { type ProduceBatch } from './produce-batch.js';
-import { advanceSequence } from './sequence.js';
+import { advanceSequence, isBehind } from './sequence.js';
 import { type BrokerSink } from './broker-sink.js';
 
 /**
@@ -34,7 +34,7 @@ export class PartitionQueue implements StickyCandidate, WrittenBatch {
   producerId = -1;
   producerEpoch = -1;
   nextSequence = 0;
-  /** Sequence behind the last acknowledged record. */
+  /** Sequence behind the last acknowledged record, by its place and not by the time of its answer. */
   ackedSequence = 0;
   /** A batch was acknowledged under this producer id and epoch lately. Until then a single batch goes out: a broker without
    * state takes any first sequence, so a second batch could overtake a refused first one. */
@@ -95,13 +95,19 @@ export class PartitionQueue implements StickyCandidate, WrittenBatch {
     this.nextSequence = advanceSequence(this.nextSequence, batch.count);
   }
 
-  /** The batch was written: by its answer, or by the answer that it is a duplicate. */
+  /**
+   * The batch was written: by its answer, or by the answer that it is a duplicate.
+   *
+   * Race: a batch may have been appended and refused all the same (NOT_ENOUGH_REPLICAS_AFTER_APPEND, REQUEST_TIMED_OUT), and those
+   * behind it are acknowledged first. Its own acknowledgement must not take their numbers back: the next batch would get one of
+   * them, and be taken for its duplicate.
+   */
   acknowledged(batch: ProduceBatch, now: number): void {
     this.lastAnswerAt = now;
     this.established = true;
-    if (batch.producerId === this.producerId && batch.producerEpoch === this.producerEpoch) {
-      this.ackedSequence = advanceSequence(batch.baseSequence, batch.count);
-    }
+    if (batch.producerId !== this.producerId || batch.producerEpoch !== this.producerEpoch) return;
+    const end = advanceSequence(batch.baseSequence, batch.count);
+    if (isBehind(end, this.ackedSequence)) this.ackedSequence = end;
   }
 
   /** A batch that has its sequence leaves without an acknowledgement. */
