@@ -118,13 +118,33 @@ function fromHeaders(headers: IHeaders | undefined): PeerRecord['headers'] {
   );
 }
 
+type Consumed = readonly (PeerRecord & { readonly partition: number; readonly offset: number })[];
+
 /** Reads the first `count` records of a topic in a group of its own; rejects when they do not arrive in time. */
 export async function kafkajsConsume(
   bootstrapServers: string,
   topic: string,
   count: number,
   timeoutMs = 30_000,
-): Promise<readonly (PeerRecord & { readonly partition: number; readonly offset: number })[]> {
+): Promise<Consumed> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await consumeOnce(bootstrapServers, topic, count, until - performance.now());
+    } catch (error) {
+      // kafkajs gives up on a coordinator that has just begun to be one
+      if ((error as { type?: unknown }).type !== 'GROUP_LOAD_IN_PROGRESS') throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function consumeOnce(
+  bootstrapServers: string,
+  topic: string,
+  count: number,
+  timeoutMs: number,
+): Promise<Consumed> {
   const consumer = kafkajsClient(bootstrapServers).consumer({ groupId: uniqueName('kafkajs'), maxWaitTimeInMs: 100 });
   await consumer.connect();
   const found: (PeerRecord & { readonly partition: number; readonly offset: number })[] = [];
