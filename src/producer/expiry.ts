@@ -79,12 +79,16 @@ export class Expiry {
     }
   }
 
-  /** What is not on its way to a broker fails with that error, as it is; what is in flight goes on. */
+  /**
+   * What is not on its way to a broker fails with that error, as it is; what is in flight goes on. A batch that waited for its next
+   * try had its sequence: with nothing in flight no answer follows that would settle what becomes of the partition.
+   */
   dropUnsent(error: KafkaError): void {
     for (const queue of this.#queues()) {
       for (const batch of [...queue.batches]) {
         if (batch.state !== 'inFlight') this.#outcome.fail(batch, error.message, error, () => error);
       }
+      this.#outcome.settleSequence(queue);
     }
     for (const record of this.#waiting()) this.#fail(record, error);
   }

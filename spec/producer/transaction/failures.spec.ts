@@ -144,6 +144,23 @@ describe.each([1, 2] as const)('a write that fails (transaction.version %i)', (v
     goesOn();
   });
 
+  it.each([
+    ['refused', 6],
+    ['left unanswered', 'break'],
+  ] as const)('was %s and waits for its next try when the transaction is aborted: its partition goes on', (_, fate) => {
+    bench = new TransactionBench(version);
+    const { brokers, runtime } = bench;
+    const tx = bench.begin();
+    bench.run(write(tx, 0));
+    brokers.fates.Produce = [fate];
+    const record = bench.watch(write(tx, 0, 'waits'));
+    runtime.advance(30);
+    expect([brokers.of('Produce').length, record.done]).toEqual([2, false]);
+    expect([kind(bench.run(tx.abort())), record.done]).toEqual(['none', true]);
+    expect(brokers.of('Produce')).toHaveLength(2);
+    goesOn();
+  });
+
   it('by itself lets a commit fail whose caller looked at no answer', () => {
     bench = new TransactionBench(version);
     const tx = bench.begin();
