@@ -2,7 +2,13 @@ import { apiHandlers } from './api-handlers.js';
 import { type BrokerNode, type BrokerState } from './broker-node.js';
 import { type ClusterState } from './cluster-state.js';
 import { brokerErrorCodes } from '../../errors/broker-error-codes.js';
-import { type InterceptedRequest, type Interception, type InterceptOptions } from './controls/control-table.js';
+import {
+  checkInterception,
+  type InterceptedRequest,
+  type Interception,
+  type InterceptOptions,
+} from './controls/control-table.js';
+import { checkNames } from './option-names.js';
 import { type Partition, type Topic } from './topic.js';
 
 /** Settings of a topic that a test creates. @public */
@@ -58,6 +64,7 @@ export class ClusterControls {
 
   /** @throws TypeError when it exists, or Kafka would not have it */
   createTopic(name: string, init: TopicInit = {}): void {
+    checkNames('A topic', init, ['partitions', 'replicationFactor', 'configs']);
     const configs = new Map(Object.entries(init.configs ?? {}));
     const made = this.state.createTopic(name, init.partitions, init.replicationFactor, configs);
     if (typeof made === 'number') throw new TypeError(`Topic ${name}: ${brokerErrorCodes[made]!.message}`);
@@ -189,6 +196,7 @@ export class ClusterControls {
    * Catches requests to an API (`'Fetch'`), or to all with null, before they are handled. `decide` says what happens, null: as
    * without it.
    * @returns how to end it
+   * @throws TypeError for an API, an interception or a broker that does not exist
    */
   intercept(
     api: string | null,
@@ -198,6 +206,9 @@ export class ClusterControls {
     if (api !== null && ![...apiHandlers.values()].some((each) => each.api.name === api)) {
       throw new TypeError(`${api} is no API of the embedded cluster`);
     }
+    checkNames('An intercept', options, ['times', 'broker']);
+    if (options.broker !== undefined) this.#broker(options.broker);
+    if (typeof decide !== 'function') checkInterception(decide);
     return this.state.controls.intercept(api, typeof decide === 'function' ? decide : () => decide, options);
   }
 

@@ -1,4 +1,5 @@
 import { brokerProperties, type BrokerProperties, type BrokerPropertiesInit } from './broker-properties.js';
+import { checkNames } from './option-names.js';
 import { finalizedFeatures, releases } from './version-ranges.js';
 
 /** What an embedded cluster is like, whatever carries its bytes. @public */
@@ -36,8 +37,28 @@ export interface ClusterSettings {
   readonly clusterId: string;
 }
 
-/** @throws TypeError for an option that makes no sense @internal */
-export function clusterSettings(options: ClusterOptions): ClusterSettings {
+const names: readonly (keyof ClusterOptions)[] = [
+  'brokers',
+  'brokerVersion',
+  'features',
+  'properties',
+  'failoverMs',
+  'replicationLagMs',
+  'racks',
+  'sasl',
+  'clusterId',
+];
+
+/**
+ * @param more - options of the way in which the cluster is started
+ * @throws TypeError for an option that does not exist, or makes no sense
+ * @internal
+ */
+export function clusterSettings<T extends ClusterOptions>(
+  options: T,
+  more: readonly Exclude<keyof T, keyof ClusterOptions>[] = [],
+): ClusterSettings {
+  checkNames('An embedded cluster', options, [...names, ...more.map(String)]);
   const brokers = options.brokers ?? 3;
   if (!Number.isInteger(brokers) || brokers < 1 || brokers > 100) {
     throw new TypeError(`An embedded cluster has 1 to 100 brokers, not ${brokers}`);

@@ -42,9 +42,9 @@ export class EmbeddedCluster extends ClusterControls {
     super(state);
   }
 
-  /** Resolves when every broker listens. @throws TypeError for an option that makes no sense */
+  /** Resolves when every broker listens. @throws TypeError for an option that does not exist, or makes no sense */
   static async start(options: EmbeddedOptions = {}): Promise<EmbeddedCluster> {
-    const settings = clusterSettings(options);
+    const settings = clusterSettings(options, ['port']);
     const first = options.port ?? 0;
     const state = new ClusterState(nodeRuntime(), settings, (id) => ({
       host: '127.0.0.1',

@@ -4,6 +4,7 @@ import { apiHandlers } from './api-handlers.js';
 import { ClusterControls } from './cluster-controls.js';
 import { type ClusterOptions, clusterSettings } from './cluster-options.js';
 import { ClusterState } from './cluster-state.js';
+import { checkNames } from './option-names.js';
 import { seededRandom } from './seeded-random.js';
 import { BrokerConnection } from './wire/broker-connection.js';
 import { MemoryTransport, type Wire } from './wire/memory-transport.js';
@@ -50,7 +51,9 @@ export class InMemoryCluster extends ClusterControls implements Runtime {
         throw new TypeError('Brokers connect to nobody');
       },
     };
-    const state = new ClusterState(brokers, clusterSettings(options), (id) => ({ host: `broker-${id}`, port: 9092 }));
+    const settings = clusterSettings(options, ['scheduler', 'seed', 'wallClockMs', 'wire']);
+    checkNames('The wire of a cluster in memory', options.wire ?? {}, ['latencyMs', 'jitterMs']);
+    const state = new ClusterState(brokers, settings, (id) => ({ host: `broker-${id}`, port: 9092 }));
     super(state);
     this.scheduler = scheduler;
     this.#wallClockMs = wallClockMs;

@@ -20,6 +20,14 @@ export type Interception =
   /** The request is handled, and one byte of its answer, chosen by the seed behind the header, is damaged. */
   | { readonly type: 'corrupt' };
 
+const types: readonly Interception['type'][] = ['answer', 'error', 'delay', 'drop', 'cut', 'corrupt'];
+
+/** @throws TypeError for a type that does not exist: the request would pass as if nothing was asked for @internal */
+export function checkInterception(interception: Interception): void {
+  if (types.includes(interception.type)) return;
+  throw new TypeError(`There is no interception ${interception.type}, there are ${types.join(', ')}`);
+}
+
 /** A request as an intercept sees it. @public */
 export interface InterceptedRequest {
   readonly api: string;
@@ -85,6 +93,7 @@ export class Controls {
       if (rule.options.broker !== undefined && rule.options.broker !== request.broker) continue;
       const decision = rule.decide(request);
       if (decision === null) continue;
+      checkInterception(decision);
       if (++rule.caught >= (rule.options.times ?? Infinity)) this.#rules.delete(rule);
       return decision;
     }
