@@ -51,4 +51,9 @@ export interface Runtime {
    * themselves: a script that has sent its records exits.
    */
   keepAlive?(): () => void;
+  /**
+   * Advice for who writes the program: asks once, after so many milliseconds or when the process has nothing left to do, and shows what
+   * it is told, if that is not null. Nothing waits for it. A runtime in virtual time has no use for it.
+   */
+  advise?(ms: number, code: string, ask: () => string | null): void;
 }

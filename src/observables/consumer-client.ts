@@ -31,6 +31,7 @@ import { foreign } from './consumer-foreign-names.js';
 import { type ResolvedConsumerOptions } from './consumer-options.js';
 import { publicSelection, resolveSelection } from './consumer-selection.js';
 import { batchesOf, partitionsOf, recordsOf } from './consumer-views.js';
+import { coldCommand } from './cold-command.js';
 import { coreCall } from './core-call.js';
 import { type RangeReads } from './read-range.js';
 import { storedOffsets } from './stored-offsets.js';
@@ -168,7 +169,7 @@ export class ConsumerClient<K, V> implements Consumer<K, V> {
 
   /** Without offsets: what is acknowledged by now, of everything held. */
   commit(offsets?: OffsetList): Observable<CommitReceipt> {
-    return defer(() => {
+    const committed$ = defer(() => {
       checkHasGroup(this.#core.options.groupId, 'commit');
       if (offsets !== undefined) checkCommitOffsets(offsets);
       const commits = this.#core.session?.commits;
@@ -185,6 +186,7 @@ export class ConsumerClient<K, V> implements Consumer<K, V> {
         offsets === undefined ? commits.now(null, done) : commits.explicit(offsets, done),
       );
     });
+    return coldCommand(this.#core.cluster.runtime, 'consumer.commit', committed$);
   }
 
   beginningOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList> {

@@ -6,6 +6,7 @@ import { type Runtime } from '../model/runtime.js';
 import { type OffsetList } from '../model/topic-partition.js';
 import { type ManualTransaction } from '../model/transaction.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
+import { coldCommand } from './cold-command.js';
 import { coreCall } from './core-call.js';
 import { type SlotQueue } from './slot-queue.js';
 import { type SlotTransaction } from './slot-transaction.js';
@@ -29,14 +30,18 @@ export function manualTransaction<K, V>(
 
 function asManual<K, V>(runtime: Runtime, transaction: SlotTransaction<K, V>): ManualTransaction<K, V> {
   const { tx } = transaction;
-  const command = (run: (done: Done<null>) => void): Observable<void> =>
+  const command = (name: string, run: (done: Done<null>) => void): Observable<void> =>
     // once asked for it goes on, whoever listens
-    coreCall<undefined>(runtime, (done) => {
-      run((error) => {
-        done(error, undefined);
-      });
-      return () => undefined;
-    });
+    coldCommand(
+      runtime,
+      `tx.${name}`,
+      coreCall<undefined>(runtime, (done) => {
+        run((error) => {
+          done(error, undefined);
+        });
+        return () => undefined;
+      }),
+    );
   return Object.freeze({
     write: tx.write,
     onReady: tx.onReady,
@@ -45,11 +50,11 @@ function asManual<K, V>(runtime: Runtime, transaction: SlotTransaction<K, V>): M
     sendOffsets: (offsets: OffsetList, group: GroupMetadata) => tx.sendOffsets(offsets, group),
     [fastSink]: tx[fastSink],
     commit: () =>
-      command((done) => {
+      command('commit', (done) => {
         transaction.commit(done);
       }),
     abort: () =>
-      command((done) => {
+      command('abort', (done) => {
         transaction.abort(done);
       }),
   });

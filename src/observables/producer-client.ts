@@ -16,6 +16,7 @@ import { type Bytes, type PartitionInfo, type TopicPartition } from '../model/to
 import { ProducerCore } from '../producer/producer-core.js';
 import { ClientClosing } from './client-closing.js';
 import { type Delivered } from './delivery-slots.js';
+import { coldCommand } from './cold-command.js';
 import { PackedBatchBuilder } from './packed-batch-builder.js';
 import { partitionsFor } from './partitions-for.js';
 import { ProducerEntry } from './producer-entry.js';
@@ -73,9 +74,15 @@ class ProducerClient<K, V> implements Producer<K, V>, FastSink<K, V> {
       core.close(timeoutMs, done);
     }, onClosed);
     this.events$ = events$.pipe(takeUntil(this.#closing.closed$));
-    this.send = (record) => new Observable((subscriber: Subscriber<RecordMetadata>) => typed.send(record, subscriber));
-    this.sendBatch = (batch, to) =>
-      new Observable((subscriber: Subscriber<RecordMetadata>) => typed.sendBatch(batch, to, subscriber));
+    const { runtime } = cluster;
+    this.send = (record) => {
+      const sent$ = new Observable((subscriber: Subscriber<RecordMetadata>) => typed.send(record, subscriber));
+      return coldCommand(runtime, 'producer.send', sent$);
+    };
+    this.sendBatch = (batch, to) => {
+      const sent$ = new Observable((subscriber: Subscriber<RecordMetadata>) => typed.sendBatch(batch, to, subscriber));
+      return coldCommand(runtime, 'producer.sendBatch', sent$);
+    };
     this.sendAndWait = (record) =>
       new Promise((resolve, reject) => {
         typed.sendCallback(record, (error, metadata) => {

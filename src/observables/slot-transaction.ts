@@ -14,6 +14,7 @@ import {
 import { type Bytes, type OffsetList } from '../model/topic-partition.js';
 import { type OpenTransaction, type Transaction } from '../model/transaction.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
+import { coldCommand } from './cold-command.js';
 import { type Delivered } from './delivery-slots.js';
 import { sendOffsetsComplaint } from './commit-arguments.js';
 import { type ProducerEntry } from './producer-entry.js';
@@ -41,8 +42,8 @@ export class SlotTransaction<K, V> implements OpenTransaction<K, V> {
     this.tx = Object.freeze<FastTransaction<K, V>>({
       ...this.#sink<K, V>(typed),
       bytes: Object.freeze(this.#sink<Bytes | null, Bytes | null>(raw)),
-      send: (record) => this.#send(typed, record),
-      sendOffsets: (offsets, group) => this.#sendOffsets(offsets, group),
+      send: (record) => coldCommand(slot.runtime, 'tx.send', this.#send(typed, record)),
+      sendOffsets: (offsets, group) => coldCommand(slot.runtime, 'tx.sendOffsets', this.#sendOffsets(offsets, group)),
     });
   }
 

@@ -13,6 +13,7 @@ import {
 import { SlotSet } from '../producer/transaction/slot-set.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
 import { ClientClosing } from './client-closing.js';
+import { coldCommand } from './cold-command.js';
 import { manualTransaction } from './manual-transaction.js';
 import { ProducerEntry } from './producer-entry.js';
 import { runTransaction } from './run-transaction.js';
@@ -63,8 +64,11 @@ class TransactionalProducerClient<K, V> implements TransactionalProducer<K, V>, 
       slots.close(timeoutMs, done);
     }, onClosed);
     this.events$ = events$.pipe(takeUntil(this.#closing.closed$));
-    this.transaction = (project) => runTransaction(cluster.runtime, queue, begin, project);
-    this.beginTransaction = () => manualTransaction(cluster.runtime, queue, begin);
+    const { runtime } = cluster;
+    this.transaction = (project) =>
+      coldCommand(runtime, 'producer.transaction', runTransaction(runtime, queue, begin, project));
+    this.beginTransaction = () =>
+      coldCommand(runtime, 'producer.beginTransaction', manualTransaction(runtime, queue, begin));
     const isEnding = (): boolean => slots.ending || this.#closing.begun;
     this[transactionSlots] = Object.freeze<TransactionSlots<K, V>>({
       get ending() {

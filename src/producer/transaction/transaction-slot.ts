@@ -5,6 +5,7 @@ import { ClientClosedError, UsageError } from '../../errors/usage-error.js';
 import { type GroupMetadata } from '../../model/commit.js';
 import { type Cancel, type Done } from '../../model/done.js';
 import { type OffsetList } from '../../model/topic-partition.js';
+import { type Runtime } from '../../model/runtime.js';
 import { Listeners } from '../../runtime/listeners.js';
 import { hop, Timer } from '../../runtime/timer.js';
 import { type ProducerCoreOptions } from '../core-options.js';
@@ -66,6 +67,10 @@ export class TransactionSlot implements IdentityHost {
     this.#identity = new TransactionIdentity(transactionalId, this);
     this.#coordination = new SlotCoordination(cluster, this.#identity, options.transactionTimeoutMs);
     this.core = new ProducerCore(cluster, options, this.#identity);
+  }
+
+  get runtime(): Runtime {
+    return this.#cluster.runtime;
   }
 
   get state(): SlotState {

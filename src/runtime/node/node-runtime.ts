@@ -26,6 +26,18 @@ class ProcessHold {
 
 const hold = new ProcessHold();
 
+/** A script that has nothing left to do ends before the time is over: what it has to hear comes then. */
+function advise(ms: number, code: string, ask: () => string | null): void {
+  const tell = (): void => {
+    clearTimeout(timer);
+    process.off('beforeExit', tell);
+    const text = ask();
+    if (text !== null) process.emitWarning(text, { type: 'RxKafkaWarning', code });
+  };
+  const timer = setTimeout(tell, ms).unref();
+  process.once('beforeExit', tell);
+}
+
 const runtime: Runtime = Object.freeze<Runtime>({
   scheduler: nodeScheduler,
   now: () => performance.now(),
@@ -33,6 +45,7 @@ const runtime: Runtime = Object.freeze<Runtime>({
   random: () => Math.random(),
   connect: (host, port, tls) => new SocketTransport(host, port, tls ?? null),
   keepAlive: () => hold.take(),
+  advise,
 });
 
 /** Time, chance and sockets of this process. */
