@@ -20,3 +20,50 @@ it('[B69] says that no broker was reached, not that the topic is unknown, when n
   await closed;
   bench.end();
 });
+
+describe('the process, while no broker can be reached,', () => {
+  const setUp = (maxBlockMs: number) => {
+    const bench = new ClusterBench();
+    for (const broker of bench.brokers) broker.stop();
+    const options = resolveProducerOptions({ valueSerializer: utf8, maxBlockMs });
+    const producer = createProducer<string, string>(bench.cluster, options, () => undefined);
+    const sent = producer.send({ topic: 't', value: 'v' }).subscribe({ error: () => undefined });
+    const end = async (): Promise<void> => {
+      const closed = producer.close({ timeoutMs: 0 });
+      bench.runtime.advance(1);
+      await closed;
+      bench.end();
+    };
+    return { bench, sent, end };
+  };
+
+  it('stays for a record that waits', async () => {
+    const { bench, end } = setUp(120_000);
+    bench.runtime.advance(90_000);
+    expect(bench.runtime.alive).toBeGreaterThan(0);
+    await end();
+  });
+
+  it.each([
+    ['was cancelled at once', 0],
+    ['was cancelled later', 45_000],
+  ])('is free to end when it %s', async (_, ms) => {
+    const { bench, sent, end } = setUp(120_000);
+    bench.runtime.advance(ms);
+    sent.unsubscribe();
+    for (let turn = 0; turn < 100; turn++) {
+      bench.runtime.advance(turn === 0 ? 1 : 1000);
+      expect(bench.runtime.alive).toBe(0);
+    }
+    await end();
+  });
+
+  it('is free to end when it was given up', async () => {
+    const { bench, end } = setUp(2000);
+    bench.runtime.advance(2001);
+    expect(bench.runtime.alive).toBe(0);
+    bench.runtime.advance(90_000);
+    expect(bench.runtime.alive).toBe(0);
+    await end();
+  });
+});

@@ -21,6 +21,7 @@ export class Dispatcher {
   readonly #afterPass: () => void;
   #wakeTime = 0;
   #pass: Cancel | null = null;
+  #searching: Cancel | null = null;
   #closed = false;
 
   /**
@@ -36,7 +37,8 @@ export class Dispatcher {
       this.drainAll();
     });
     this.#search = new Timer(cluster.runtime, () => {
-      this.#cluster.metadata.refresh('records wait for a topic or a leader', () => {
+      this.#searching = this.#cluster.metadata.refresh('records wait for a topic or a leader', () => {
+        this.#searching = null;
         searched();
       });
     });
@@ -97,6 +99,13 @@ export class Dispatcher {
     if (!this.#search.armed && !this.#closed) this.#search.set(this.#cluster.options.retryBackoffMs);
   }
 
+  /** Nothing waits any more: who asks for metadata would keep the process. */
+  rest(): void {
+    this.#search.clear();
+    this.#searching?.();
+    this.#searching = null;
+  }
+
   /** Moves the queues of the topic whose leader changed, with everything in them, to the sink of the new one. */
   update(topic: TopicState): void {
     for (const queue of topic.update(this.#cluster.metadata)) {
@@ -111,7 +120,7 @@ export class Dispatcher {
     this.#pass?.();
     this.#pass = null;
     this.#wake.clear();
-    this.#search.clear();
+    this.rest();
     this.#pool.close();
   }
 

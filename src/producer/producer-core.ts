@@ -367,6 +367,7 @@ export class ProducerCore implements Hosts {
     if (this.#keepAlive !== null && this.#accumulator.batches + this.#accumulator.waiting === 0) {
       this.#keepAlive();
       this.#keepAlive = null;
+      this.#dispatcher.rest();
     }
   }
 

@@ -50,7 +50,8 @@ export class ProducerIdentity implements Identity {
     this.#cancel = this.#cluster.callAny(
       initProducerIdApi,
       body,
-      { timeoutMs: requestTimeoutMs },
+      // the records that wait for it keep the process; it is asked for when there are none left as well
+      { timeoutMs: requestTimeoutMs, background: true },
       (error, response) => {
         this.#cancel = null;
         this.#answered(error, response);
