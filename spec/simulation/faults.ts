@@ -153,7 +153,10 @@ export class Faults {
       [
         'move group coordinator',
         () => {
-          if (this.#groups.length > 0) cluster.moveCoordinator('group', chance.pick(this.#groups), running());
+          if (this.#groups.length === 0) return;
+          const group = chance.pick(this.#groups);
+          this.#moved(group);
+          cluster.moveCoordinator('group', group, running());
         },
       ],
       [
@@ -276,6 +279,16 @@ export class Faults {
     this.#for(this.#chance.between(300, 6000), () => {
       if (this.#down === id) this.#raise();
     });
+  }
+
+  /** Groups that move with this one in the middle of a rebalance: what they have not written stays behind. */
+  #moved(group: string): void {
+    const { cluster, state, forgotten } = this.#world;
+    const partition = state.coordinatorPartition('group', group);
+    for (const each of this.#groups) {
+      const isResting = ['Stable', 'Empty', null].includes(cluster.groupState(each));
+      if (state.coordinatorPartition('group', each) === partition && !isResting) forgotten.add(each);
+    }
   }
 
   #raise(): void {

@@ -337,6 +337,47 @@ describe('found by simulation', () => {
     expect(cluster.committed('g', 'in', 0)).toBe(3);
   });
 
+  it('a static member that the group went on without hears that it has lost what it held', () => {
+    const world = new VirtualWorld();
+    const { cluster } = world;
+    cluster.createTopic('in', { partitions: 2 });
+    const told: string[] = [];
+    const join = (name: string): void => {
+      const consumer = world.kafka({ clientId: name }).consumer({
+        topics: 'in',
+        groupId: 'g',
+        groupInstanceId: name,
+        autoOffsetReset: 'earliest',
+        sessionTimeoutMs: 20_000,
+        rebalanceTimeoutMs: 5000,
+        heartbeatIntervalMs: 500,
+      });
+      consumer.events$.subscribe((event) => {
+        if (!('partitions' in event)) return;
+        told.push(`${name} ${event.type} ${event.partitions.map(({ partition }) => partition).join()}`);
+      });
+      consumer.records$.subscribe();
+    };
+    join('away');
+    world.until('assigned', () => told.length > 0);
+    // it hears of the rebalance when that is over: its JoinGroup is out when the next heartbeat is told of the new generation
+    let joined = '';
+    cluster.intercept(
+      'Heartbeat',
+      ({ clientId }) => (clientId === 'away' && joined === 'other' ? { type: 'delay', ms: 5500, when: 'after' } : null),
+      { times: 1 },
+    );
+    cluster.intercept('JoinGroup', ({ clientId }) => {
+      joined = clientId!;
+      return clientId === 'away' ? { type: 'delay', ms: 1000, when: 'before' } : null;
+    });
+    join('other');
+    world.until('back', () => told.some((text) => text.startsWith('away') && !text.includes('0,1')));
+    expect(told.slice(0, 4)).toEqual(['away assigned 0,1', 'other assigned 1', 'away lost 0,1', 'away assigned 0']);
+    world.advance(30_000);
+    expect(told).toHaveLength(4);
+  });
+
   it('a clock with fractions of a millisecond makes records that can be read', () => {
     const world = new VirtualWorld();
     const { cluster } = world;

@@ -28,8 +28,8 @@ export class World {
   readonly operator: Lane;
   isThrottling = false;
   /**
-   * Groups whose coordinator was struck: the next one knows them as they were when their last rebalance was over, with the ids that
-   * static members had then.
+   * Groups whose coordinator was struck, or moved in the middle of a rebalance: the next one knows them as they were when their last
+   * rebalance was over, with the ids that static members had then.
    */
   readonly forgotten: Set<string> = new Set<string>();
   /** Faults have ended: nothing goes wrong any more. */

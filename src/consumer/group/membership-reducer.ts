@@ -159,6 +159,7 @@ export class MembershipReducer {
       this.#fail(groupError(23, this.#options));
       return;
     }
+    this.#loseIfPassedBy(value.generationId);
     state.memberId = value.memberId;
     state.generation = value.generationId;
     state.heartbeatFailures = 0;
@@ -174,6 +175,19 @@ export class MembershipReducer {
       if (leads) this.#do({ do: 'watch', response: value });
       this.#do({ do: 'sync', round: state.round, assignments: new Map() });
     }
+  }
+
+  /**
+   * A static member stays in the group while it is away, and a generation that begins without it may give its partitions to others: its
+   * leader knows only what the member held when it last joined. It learns of that by a heartbeat (22), unless a join is out by then, and
+   * that join brings it into the generation behind that one. One generation more is its own; a join whose answer was lost counts as one
+   * that passed by, to be on the safe side. A dynamic member would have been removed.
+   */
+  #loseIfPassedBy(next: number): void {
+    const { state } = this;
+    if (this.#options.groupInstanceId === null || state.generation < 0 || next <= state.generation + 1) return;
+    const text = `The group went on to generation ${next - 1} without this static member, whose last one was ${state.generation}`;
+    loseAll(state, new GroupError(text, { retriable: true }), this.#effects);
   }
 
   #computed({ round, answer }: Event<'computed'>): void {
