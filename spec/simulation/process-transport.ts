@@ -15,6 +15,8 @@ export class ProcessTransport implements Transport {
   readonly #inner: Transport;
   /** What waits for the network, in order. */
   #held: (() => void)[] = [];
+  /** What waits for the process, in order. */
+  readonly #arrived: (() => void)[] = [];
   #onBytes: (bytes: Bytes) => void = () => undefined;
   #onClosed: (error: unknown) => void = () => undefined;
   #isClosed = false;
@@ -106,15 +108,19 @@ export class ProcessTransport implements Transport {
     else work();
   }
 
-  /** In the process: at once, or when it runs on. */
+  /** In the process: at once, or when it runs on; never before what arrived earlier, also in the instant in which it runs on. */
   #arrive(work: () => void): void {
     const { scheduler } = this.#process;
     if (this.#isClosed || scheduler.state === 'dead') return;
-    if (scheduler.state === 'running') work();
-    else
-      scheduler.schedule(() => {
-        if (!this.#isClosed) work();
-      });
+    if (scheduler.state === 'running' && this.#arrived.length === 0) {
+      work();
+      return;
+    }
+    this.#arrived.push(work);
+    scheduler.schedule(() => {
+      const first = this.#arrived.shift()!;
+      if (!this.#isClosed) first();
+    });
   }
 
   #ended(error: unknown): void {

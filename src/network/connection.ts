@@ -92,9 +92,7 @@ export class Connection {
         this.#frame(frame);
       },
       (error) => {
-        // a broker that has agreed on versions speaks Kafka: its bytes were damaged on their way, another connection is worth a try
-        const damaged = this.#versions === null ? error : this.#closedBy(error);
-        this.destroy(damaged, 'failed');
+        this.#damaged(error);
       },
     );
     this.#transport = runtime.connect(target.host, target.port, target.tls);
@@ -251,28 +249,33 @@ export class Connection {
     const call = this.#calls.peek();
     let body: unknown;
     try {
-      body = this.#decode(call, frame);
+      const correlationId = readCorrelationId(frame);
+      if (call?.correlationId !== correlationId) {
+        this.#mixedUp(correlationId, call);
+        return;
+      }
+      body = decodeResponse(call.api, call.version, frame).body;
     } catch (error) {
       const damage = KafkaError.is(error) ? error : new ProtocolDecodeError('Cannot read an answer', { cause: error });
       this.destroy(damage, 'failed');
       return;
     }
     this.#calls.take();
-    this.#throttle(call!, body);
-    call!.done(null, body);
+    this.#throttle(call, body);
+    call.done(null, body);
     this.#endIfDrained();
   }
 
-  #decode(call: PendingCall | undefined, frame: Bytes): unknown {
-    const correlationId = readCorrelationId(frame);
-    if (call?.correlationId !== correlationId) {
-      const expected = call === undefined ? 'none' : call.correlationId;
-      throw new ProtocolDecodeError(
-        `${this.#name} answered correlation id ${correlationId} where ${expected} is due`,
-        this.#facts,
-      );
-    }
-    return decodeResponse(call.api, call.version, frame).body;
+  /** Nobody knows whose answers these are. */
+  #mixedUp(correlationId: number, call: PendingCall | undefined): void {
+    const expected = call === undefined ? 'none' : call.correlationId;
+    const text = `${this.#name} answered correlation id ${correlationId} where ${expected} is due`;
+    this.#damaged(new ProtocolDecodeError(text, this.#facts));
+  }
+
+  /** A broker that has agreed on versions speaks Kafka: its bytes were damaged on their way, another connection is worth a try. */
+  #damaged(error: KafkaError): void {
+    this.destroy(this.#versions === null ? error : this.#closedBy(error), 'failed');
   }
 
   /** A broker before 2.0 has waited itself, which ApiVersions v2 tells apart (KIP-219), also in the answer to ApiVersions itself. */
