@@ -61,7 +61,9 @@ function populate(
   const plans = kinds.map((kind, n): GroupPlan => {
     const own = draw.happens(50) ? inputs : [draw.pick(inputs)];
     const output = kind === 'pipe' ? 'out' : null;
-    return drawGroup(world.chance.fork(`plan ${n}`), `g${n}`, own, output, heartbeatMs);
+    const plan = drawGroup(world.chance.fork(`plan ${n}`), `g${n}`, own, output, heartbeatMs);
+    if (plan.pipe === null) return plan;
+    return { ...plan, pipe: { ...plan.pipe, deliveryTimeoutMs: world.deliveryTimeoutMs(plan.pipe.deliveryTimeoutMs) } };
   });
   const groups = plans.map((plan) => new GroupWork(world, plan));
   return { topics, producers, transactions, plans, groups, members: () => groups.flatMap((group) => group.members) };
@@ -89,8 +91,18 @@ const movesMs = 10_000;
 /** How long closing may take, milliseconds. */
 const closeMs = 60_000;
 
-/** Runs the world of one seed: work under faults, calm, catching up, closing. The same seed gives the same run. */
-export async function runSeed(seed: number, keepTrace = false): Promise<SeedResult> {
+/** How a world is run, besides its seed. */
+export interface RunOptions {
+  readonly keepTrace?: boolean;
+  /** See `World.isPatient`. */
+  readonly isPatient?: boolean;
+}
+
+/** Runs the world of one seed: work under faults, calm, catching up, closing. The same seed and options give the same run. */
+export async function runSeed(
+  seed: number,
+  { keepTrace = false, isPatient = false }: RunOptions = {},
+): Promise<SeedResult> {
   const chance = new Chance(Math.imul(seed, 0x9e3779b1) ^ 0x5f3759df);
   const draw = chance.fork('world');
   const counts = new Counts();
@@ -116,6 +128,7 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
     counts,
     keepTrace,
   );
+  world.isPatient = isPatient;
   const { topics, producers, transactions, plans, groups, members } = populate(world, draw, heartbeatMs);
   world.growth.begin(topics);
   const readers = drawReaders(world, transactions.length > 0);
@@ -169,10 +182,10 @@ export async function runSeed(seed: number, keepTrace = false): Promise<SeedResu
       ...plans.flatMap(({ sessionTimeoutMs, rebalanceTimeoutMs, pipe }) => [
         sessionTimeoutMs,
         rebalanceTimeoutMs,
-        pipe === null ? 0 : Math.max(pipe.transactionTimeoutMs + 10_000, pipe.deliveryTimeoutMs),
+        pipe === null ? 0 : Math.max(pipe.transactionTimeoutMs + 10_000, world.allowedFor(pipe.deliveryTimeoutMs)),
       ]),
       ...transactions.map(({ transactionTimeoutMs }) => transactionTimeoutMs + 10_000),
-      ...producers.map(({ deliveryTimeoutMs }) => deliveryTimeoutMs),
+      ...producers.map(({ deliveryTimeoutMs }) => world.allowedFor(deliveryTimeoutMs)),
     );
   const lacking = (): string[] => {
     for (const group of groups) group.keep();

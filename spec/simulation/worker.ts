@@ -1,7 +1,12 @@
-import { runSeed } from './run-seed.js';
+import { runSeed, type RunOptions } from './run-seed.js';
+
+interface Asked extends Required<RunOptions> {
+  readonly seed: number;
+  readonly twice: boolean;
+}
 
 /** Seeds as the runner sends them; a result for each. Every so often one is run twice, and must come out the same. */
-process.on('message', (message: { readonly seed: number; readonly twice: boolean; readonly keepTrace: boolean }) => {
+process.on('message', (message: Asked) => {
   void answer(message);
 });
 process.on('disconnect', () => process.exit(0));
@@ -14,18 +19,18 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
-async function answer({ seed, twice, keepTrace }: { seed: number; twice: boolean; keepTrace: boolean }): Promise<void> {
+async function answer({ seed, twice, keepTrace, isPatient }: Asked): Promise<void> {
   uncaught.length = 0;
   // most errors here are expected, and nobody reads where they came from
   Error.stackTraceLimit = keepTrace ? 20 : 0;
   try {
-    const result = await runSeed(seed, keepTrace);
+    const result = await runSeed(seed, { keepTrace, isPatient });
     const violations = [...result.violations];
     // rxjs reports what an observer throws in a turn of its own
     await new Promise((resolve) => setTimeout(resolve, 0));
     for (const text of uncaught) violations.push({ invariant: 'no error escapes', text, at: result.virtualMs });
     if (twice) {
-      const again = await runSeed(seed);
+      const again = await runSeed(seed, { isPatient });
       if (again.hash !== result.hash)
         violations.push({
           invariant: 'a seed comes again the same way',

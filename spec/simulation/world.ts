@@ -34,6 +34,11 @@ export class World {
   readonly forgotten: Set<string> = new Set<string>();
   /** Faults have ended: nothing goes wrong any more. */
   isCalm = false;
+  /**
+   * Producers try for ever: a batch or a partition that is stuck stays stuck, where `deliveryTimeoutMs` would clear it away. The time to
+   * catch up allows nothing for that then.
+   */
+  isPatient = false;
   readonly growth: TopicGrowth;
   readonly #logs = new Map<string, LogView>();
 
@@ -57,6 +62,14 @@ export class World {
 
   get isOver(): boolean {
     return this.violations.length > 0;
+  }
+
+  /** How long a producer tries, and how much of that the time to catch up has to allow for. */
+  deliveryTimeoutMs(drawnMs: number): number {
+    return this.isPatient ? 600_000 : drawnMs;
+  }
+  allowedFor(deliveryTimeoutMs: number): number {
+    return this.isPatient ? 0 : deliveryTimeoutMs;
   }
 
   process(name: string): ClientProcess {

@@ -28,7 +28,7 @@ export class ProducerWork {
     this.#choosesPartition = chance.happens(40);
     const requestTimeoutMs = chance.pick([1000, 3000, 8000]);
     const lingerMs = chance.pick([0, 5, 50]);
-    this.deliveryTimeoutMs = requestTimeoutMs + lingerMs + chance.pick([1000, 5000, 20_000]);
+    this.deliveryTimeoutMs = world.deliveryTimeoutMs(requestTimeoutMs + lingerMs + chance.pick([1000, 5000, 20_000]));
     this.#producer = this.process.kafka({ requestTimeoutMs, connectTimeoutMs: 2000 }).producer({
       keySerializer: utf8,
       valueSerializer: utf8,

@@ -65,7 +65,7 @@ export class TransactionWork {
       transactionalId: this.name,
       transactionTimeoutMs: this.transactionTimeoutMs,
       valueSerializer: utf8,
-      deliveryTimeoutMs: requestTimeoutMs + this.#chance.pick([1000, 10_000]),
+      deliveryTimeoutMs: this.#world.deliveryTimeoutMs(requestTimeoutMs + this.#chance.pick([1000, 10_000])),
       lingerMs: 0,
     });
     const beat = (): void => {
