@@ -15,7 +15,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
-  maxWorkers: 2,
+  // most of the time of the specs on real brokers is waiting: two cores take three of them
+  maxWorkers: 3,
   projects: [
     {
       ...shared,
