@@ -34,7 +34,7 @@ describe('the process, while no broker can be reached,', () => {
       await closed;
       bench.end();
     };
-    return { bench, sent, end };
+    return { bench, producer, sent, end };
   };
 
   it('stays for a record that waits', async () => {
@@ -55,6 +55,18 @@ describe('the process, while no broker can be reached,', () => {
       bench.runtime.advance(turn === 0 ? 1 : 1000);
       expect(bench.runtime.alive).toBe(0);
     }
+    await end();
+  });
+
+  it('is free to end when records of several topics were cancelled', async () => {
+    const { bench, producer, sent, end } = setUp(120_000);
+    bench.runtime.advance(1000);
+    const other = producer.send({ topic: 'u', value: 'v' }).subscribe({ error: () => undefined });
+    bench.runtime.advance(1000);
+    sent.unsubscribe();
+    other.unsubscribe();
+    bench.runtime.advance(1);
+    expect(bench.runtime.alive).toBe(0);
     await end();
   });
 

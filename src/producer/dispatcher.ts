@@ -21,7 +21,8 @@ export class Dispatcher {
   readonly #afterPass: () => void;
   #wakeTime = 0;
   #pass: Cancel | null = null;
-  #searching: Cancel | null = null;
+  /** Searches that are out: another topic may begin one while the first is not answered. */
+  readonly #searching: Set<Cancel> = new Set<Cancel>();
   #closed = false;
 
   /**
@@ -37,10 +38,11 @@ export class Dispatcher {
       this.drainAll();
     });
     this.#search = new Timer(cluster.runtime, () => {
-      this.#searching = this.#cluster.metadata.refresh('records wait for a topic or a leader', () => {
-        this.#searching = null;
+      const cancel = this.#cluster.metadata.refresh('records wait for a topic or a leader', () => {
+        this.#searching.delete(cancel);
         searched();
       });
+      this.#searching.add(cancel);
     });
   }
 
@@ -102,8 +104,8 @@ export class Dispatcher {
   /** Nothing waits any more: who asks for metadata would keep the process. */
   rest(): void {
     this.#search.clear();
-    this.#searching?.();
-    this.#searching = null;
+    for (const cancel of this.#searching) cancel();
+    this.#searching.clear();
   }
 
   /** Moves the queues of the topic whose leader changed, with everything in them, to the sink of the new one. */
