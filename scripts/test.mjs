@@ -28,6 +28,12 @@ if (existsSync(results)) {
   sum.failed++;
 }
 
+/** A step that counts as one test. */
+async function count(name, args, options) {
+  if ((await runStep(name, process.execPath, args, options)) === 0) sum.passed++;
+  else sum.failed++;
+}
+
 // two side by side, each with a cluster of its own: they wait most of the time
 const proofs = (existsSync('spec/proofs') ? readdirSync('spec/proofs') : [])
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
@@ -36,21 +42,15 @@ const proofs = (existsSync('spec/proofs') ? readdirSync('spec/proofs') : [])
 const lane = async () => {
   for (let name = proofs.shift(); name !== undefined; name = proofs.shift()) {
     const args = ['--import', './scripts/ts.mjs', 'scripts/proof.mjs', name, '--seed', '1', '--scale', 'short'];
-    if ((await runStep(`proof ${name}`, process.execPath, args)) === 0) sum.passed++;
-    else sum.failed++;
+    await count(`proof ${name}`, args);
   }
 };
 await Promise.all([lane(), lane()]);
 
-const worlds = ['scripts/simulate.mjs', '--seed', '1', '--runs', '2000'];
-if ((await runStep('simulation', process.execPath, worlds, { tell: true })) === 0) sum.passed++;
-else sum.failed++;
-const patient = ['scripts/simulate.mjs', '--seed', '1', '--runs', '200', '--patient'];
-if ((await runStep('simulation, patient', process.execPath, patient, { tell: true })) === 0) sum.passed++;
-else sum.failed++;
-const planted = ['scripts/planted.mjs'];
-if ((await runStep('planted bugs', process.execPath, planted, { tell: true })) === 0) sum.passed++;
-else sum.failed++;
+const tell = { tell: true };
+await count('simulation', ['scripts/simulate.mjs', '--seed', '1', '--runs', '2000'], tell);
+await count('simulation, patient', ['scripts/simulate.mjs', '--seed', '1', '--runs', '200', '--patient'], tell);
+await count('planted bugs', ['scripts/planted.mjs'], tell);
 
 console.log(`${sum.passed} passed, ${sum.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
 process.exit(sum.failed === 0 ? 0 : 1);
