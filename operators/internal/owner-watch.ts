@@ -11,6 +11,8 @@ export class OwnerWatch {
   readonly #unlisten = new Map<LeaseOwner, () => void>();
   readonly #leaving = new WeakSet<LeaseOwner>();
   #latest: LeaseOwner | null = null;
+  /** Asked about last, and not about to go: records come in runs of one partition. */
+  #staying: LeaseOwner | null = null;
 
   constructor(pressed: (owner: LeaseOwner, why: Pressure) => void) {
     this.#pressed = pressed;
@@ -32,8 +34,11 @@ export class OwnerWatch {
   }
 
   isLeaving(lease: Lease): boolean {
-    // once per record: no closure
-    for (const owner of lease.partitions) if (this.#leaving.has(owner)) return true;
+    // once per record: no closure, and no look into the set
+    const owners = lease.partitions;
+    if (owners.length === 1 && owners[0] === this.#staying) return false;
+    for (const owner of owners) if (this.#leaving.has(owner)) return true;
+    if (owners.length === 1) this.#staying = owners[0]!;
     return false;
   }
 
@@ -41,6 +46,7 @@ export class OwnerWatch {
     for (const unlisten of this.#unlisten.values()) unlisten();
     this.#unlisten.clear();
     this.#latest = null;
+    this.#staying = null;
   }
 
   #listen(owner: LeaseOwner): void {
@@ -60,6 +66,7 @@ export class OwnerWatch {
 
   #left(owner: LeaseOwner): void {
     this.#leaving.add(owner);
+    this.#staying = null;
     this.#unlisten.get(owner)?.();
     this.#unlisten.delete(owner);
   }

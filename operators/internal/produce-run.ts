@@ -26,6 +26,9 @@ export interface ProduceSettings<T> {
   readonly overflow: 'buffer' | 'error' | 'dropNewest' | 'dropOldest';
 }
 
+/** Of runs that are over. */
+const noRing = new DeliveryRing<never>();
+
 /** Elements without a lease that may wait for the sink before `overflow` is asked. */
 export const OVERFLOW_AT = 10_000;
 
@@ -49,7 +52,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   readonly #settings: ProduceSettings<T>;
   readonly #downstream: Subscriber<Delivery<T>>;
   readonly #fast: boolean;
-  readonly #ring = new DeliveryRing<T>();
+  #ring = DeliveryRing.take<T>();
   readonly #queue = new RefQueue<T>();
   readonly #errors = new Map<number, unknown>();
   readonly #policies = new Set<Subscription>();
@@ -134,6 +137,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       this.#ring.pop();
       lease?.release();
     }
+    this.#leaveRing();
     while (this.#queue.length > 0) leaseOf(this.#queue.take())?.release();
   }
 
@@ -175,8 +179,8 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   flushed(): void {
     if (this.#emitting || this.#closed) return;
     this.#emitting = true;
-    const ring = this.#ring;
-    for (let state = ring.headState; state !== PENDING; state = ring.headState) {
+    for (let state = this.#ring.headState; state !== PENDING; state = this.#ring.headState) {
+      const ring = this.#ring;
       if (state === DELIVERED) {
         const delivery = ring.headDelivery();
         ring.pop();
@@ -184,9 +188,10 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       } else if (state === FAILED) {
         const token = ring.headToken;
         const error = this.#errors.get(token);
+        const lease = ring.lease(token);
         blame(error, ring.source(token));
-        ring.lease(token)?.release(error);
         ring.pop();
+        lease?.release(error);
         this.#downstream.error(error);
       } else {
         ring.pop();
@@ -207,6 +212,13 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
     }
     this.#filling = false;
     this.#finishIfIdle();
+  }
+
+  /** The next run gets it: answers that still come find nothing pending in an empty one. */
+  #leaveRing(): void {
+    const ring = this.#ring;
+    this.#ring = noRing;
+    ring.giveBack();
   }
 
   #hasRoom(): boolean {

@@ -234,8 +234,11 @@ export class TransactionRun<S, K, V, R> implements Observer<S & Leased>, WindowH
   #mayEnter(item: S & Leased): boolean {
     if (!this.#prepared) return false;
     const owners = item.lease.partitions;
-    for (const owner of owners) if (this.#busy.has(owner)) return false;
     const filling = this.#filling;
+    // once per record: another one of the partition that filled it just now
+    if (filling !== null && owners.length === 1 && filling.isLatest(owners[0]) && this.#suspects?.any !== true)
+      return true;
+    for (const owner of owners) if (this.#busy.has(owner)) return false;
     if (filling === null) return !this.#slotless;
     if (this.#plan !== null) return owners.every((owner) => filling.parts.has(owner));
     // a partition under suspicion waits until it can have a window of its own

@@ -94,6 +94,10 @@ export class TransactionWindow<S, K, V, R> {
   get filling(): boolean {
     return this.#state === 'filling';
   }
+  /** Nothing else has that partition, and it came last. */
+  isLatest(owner: LeaseOwner | undefined): boolean {
+    return owner !== undefined && owner === this.#latest?.owner;
+  }
   /** Bounded by now: the commit or the abort is on its way. */
   get ending(): boolean {
     return this.#state !== 'filling';

@@ -322,6 +322,29 @@ describe('produce', () => {
     });
   });
 
+  it.each([
+    ['a sink', () => new SpecSink()],
+    ['a fast sink', () => new SpecFastSink()],
+  ])('is not disturbed by the answers of one that ended before it began, with %s', (_, makeSink) => {
+    const sink = makeSink();
+    const source$ = new Subject<SpecItem>();
+    const next$ = new Subject<SpecItem>();
+    const seen: number[][] = [[], []];
+    const first = source$.pipe(produce(sink, toRecord)).subscribe((out) => {
+      seen[0]!.push(out.source.id);
+      first.unsubscribe();
+      next$.pipe(produce(sink, toRecord)).subscribe((later) => seen[1]!.push(later.source.id));
+      for (let id = 10; id < 13; id += 1) next$.next(item(id));
+    });
+    for (let id = 0; id < 3; id += 1) source$.next(item(id));
+    sink.answer(1);
+    sink.answer(0);
+    sink.answer(2);
+    expect(seen).toEqual([[0], []]);
+    for (const index of [5, 3, 4]) sink.answer(index);
+    expect(seen).toEqual([[0], [10, 11, 12]]);
+  });
+
   it('keeps the order when the function pushes into the source', () => {
     const sink = new SpecSink();
     const source$ = new Subject<number>();
