@@ -117,3 +117,45 @@ it('hands out nothing after it was closed', async () => {
   expect(heard).toBe(0);
   expect(transport.write([Buffer.from('y')])).toBe(true);
 });
+
+it('keeps the bytes of one socket apart from those of others, however slow their peers read', async () => {
+  const turns = 400;
+  const slow = new SocketTransport('127.0.0.1', port, null);
+  const slowPeer = await peer();
+  const fast = new SocketTransport('127.0.0.1', port, null);
+  while (accepted.length < 2) await once(server, 'connection');
+  const half = (turn: number, seed: number): Buffer => Buffer.alloc(15_000, (turn * 7 + seed) & 0xff);
+  for (let turn = 0; turn < turns; turn++) {
+    slow.write([half(turn, 0), half(turn, 1)]);
+    fast.write([half(turn, 2), half(turn, 3)]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const all = (seed: number): Buffer =>
+    Buffer.concat(Array.from({ length: turns }, (_, turn) => [half(turn, seed), half(turn, seed + 1)]).flat());
+  const [ofFast, ofSlow] = await Promise.all([
+    received(accepted[1]!, all(2).length),
+    received(slowPeer, all(0).length),
+  ]);
+  expect([ofFast.bytes.equals(all(2)), ofSlow.bytes.equals(all(0))]).toEqual([true, true]);
+  slow.close();
+  fast.close();
+  await Promise.all([closed(slow), closed(fast)]);
+});
+
+it.each([
+  ['at once', 20_000],
+  ['later', 20_000_000],
+])('tells of room after it said that there is none, also when the kernel takes everything %s', async (_, size) => {
+  const transport = new SocketTransport('127.0.0.1', port, null);
+  const socket = await peer();
+  await new Promise((resolve) => setImmediate(resolve));
+  const drained = new Promise<void>((resolve) => {
+    transport.onDrain(resolve);
+  });
+  expect(transport.write([Buffer.alloc(10), Buffer.alloc(size)])).toBe(false);
+  socket.resume();
+  await drained;
+  expect(transport.write([Buffer.alloc(10)])).toBe(true);
+  transport.close();
+  await closed(transport);
+});

@@ -2,6 +2,7 @@ import { isIP, Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { type Transport } from '../../model/runtime.js';
 import { type Bytes } from '../../model/topic-partition.js';
+import { TurnWriter } from './turn-writer.js';
 
 /** Where bytes land that arrive before a receiver gave a buffer. */
 const firstBufferSize = 4096;
@@ -10,16 +11,15 @@ const lingerMs = 1000;
 
 /**
  * TCP or TLS. A plain socket reads straight into the receiver's buffers (`onread`); TLS has no such path and hands chunks on.
- * Writes of one turn leave in one system call: the socket is corked at the first and uncorked when the turn ends.
+ * Writes of one turn leave in one system call when the turn ends.
  */
 export class SocketTransport implements Transport {
   readonly #socket: Socket;
   readonly #plain: boolean;
-  readonly #uncork: () => void;
+  readonly #writer: TurnWriter;
   #next: (() => Bytes) | null = null;
   #filled: ((length: number) => void) | null = null;
   #onBytes: ((bytes: Bytes) => void) | null = null;
-  #corked = false;
   #closed = false;
   #error: unknown = null;
 
@@ -41,23 +41,11 @@ export class SocketTransport implements Transport {
     this.#socket.on('error', (error) => {
       this.#error = error;
     });
-    this.#uncork = () => {
-      this.#corked = false;
-      this.#socket.uncork();
-    };
+    this.#writer = new TurnWriter(this.#socket, this.#plain);
   }
 
   write(chunks: readonly Bytes[]): boolean {
-    if (this.#closed) return true;
-    const socket = this.#socket;
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(this.#uncork);
-    }
-    let room = true;
-    for (const chunk of chunks) room = socket.write(chunk);
-    return room;
+    return this.#closed || this.#writer.write(chunks);
   }
 
   onBytes(listener: (bytes: Bytes) => void): void {
@@ -65,7 +53,7 @@ export class SocketTransport implements Transport {
   }
 
   onDrain(listener: () => void): void {
-    this.#socket.on('drain', () => {
+    this.#writer.onDrain(() => {
       if (!this.#closed) listener();
     });
   }
@@ -82,7 +70,7 @@ export class SocketTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     const socket = this.#socket;
-    if (this.#corked) this.#uncork();
+    this.#writer.flush();
     if (socket.connecting || socket.writableLength === 0) {
       socket.destroy();
       return;
