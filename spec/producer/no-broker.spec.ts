@@ -21,6 +21,23 @@ it('[B69] says that no broker was reached, not that the topic is unknown, when n
   bench.end();
 });
 
+it('says so of partitionsFor as well', async () => {
+  const bench = new ClusterBench();
+  for (const broker of bench.brokers) broker.stop();
+  const options = resolveProducerOptions({ valueSerializer: utf8, maxBlockMs: 500 });
+  const producer = createProducer<string, string>(bench.cluster, options, () => undefined);
+  const seen: KafkaError[] = [];
+  producer.partitionsFor('t').subscribe({ error: (error: unknown) => seen.push(error as KafkaError) });
+  bench.runtime.advance(600);
+  expect(seen).toMatchObject([
+    { code: 'ERR_KAFKA_TIMEOUT', topic: 't', retriable: true, cause: { code: 'ERR_KAFKA_CONNECTION' } },
+  ]);
+  const closed = producer.close();
+  bench.runtime.advance(31_000);
+  await closed;
+  bench.end();
+});
+
 describe('the process, while no broker can be reached,', () => {
   const setUp = (maxBlockMs: number) => {
     const bench = new ClusterBench();

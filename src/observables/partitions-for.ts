@@ -2,6 +2,8 @@ import { Observable } from 'rxjs';
 import { type Cluster } from '../cluster/cluster.js';
 import { BrokerError } from '../errors/broker-error.js';
 import { ErrorCode } from '../errors/broker-error-codes.js';
+import { TimeoutExpiredError } from '../errors/client-errors.js';
+import { type KafkaError } from '../errors/kafka-error.js';
 import { ClientClosedError } from '../errors/usage-error.js';
 import { type PartitionInfo } from '../model/topic-partition.js';
 import { hop, Timer } from '../runtime/timer.js';
@@ -49,7 +51,8 @@ export function partitionsFor(
       });
     });
     const deadline = new Timer(runtime, () => {
-      subscriber.error(unknown());
+      const unreached = metadata.topic(topic) === undefined ? metadata.unreached : null;
+      subscriber.error(unreached === null ? unknown() : noAnswer(topic, timeoutMs, unreached));
     });
     subscriber.add(
       closed$.subscribe({
@@ -76,4 +79,10 @@ export function partitionsFor(
       awake?.();
     };
   });
+}
+
+/** That the topic is unknown would be a guess. */
+function noAnswer(topic: string, timeoutMs: number, cause: KafkaError): TimeoutExpiredError {
+  const text = `No broker told the partitions of ${topic} in ${timeoutMs} ms: ${cause.message}`;
+  return new TimeoutExpiredError(text, { topic, retriable: true, cause });
 }
