@@ -6,6 +6,7 @@ import type { OffsetList } from './topic-partition.js';
  * @public
  */
 export interface CommitReceipt {
+  /** Next record to read, per partition. */
   readonly offsets: OffsetList;
   readonly outcome: 'committed' | 'superseded' | 'fenced';
   /** Wall clock, milliseconds since the epoch. */

@@ -16,6 +16,7 @@ export abstract class ConsumerRecord<out K = Bytes | null, out V = Bytes | null>
   /** Milliseconds since the epoch, -1 where the record has none. */
   abstract readonly timestamp: number;
   abstract readonly timestampType: TimestampType;
+  /** Epoch of the leader that wrote it, null where the broker does not say (KIP-320). */
   abstract readonly leaderEpoch: number | null;
 
   abstract get lease(): Lease;
@@ -30,6 +31,7 @@ export abstract class ConsumerRecord<out K = Bytes | null, out V = Bytes | null>
   /** Bytes of the key on the wire, -1 for null. */
   abstract get serializedKeySize(): number;
   abstract get serializedValueSize(): number;
+  /** Everything decoded, as a plain object. */
   abstract toJSON(): object;
   /** A copy that does not pin the fetch answer. */
   abstract detach(): ConsumerRecord<K, V>;

@@ -179,15 +179,23 @@ export interface ReadRange {
 }
 /** Why a partition is not moving. @public */
 export interface FlowState {
+  /**
+   * `user`, names of `LeaseOwner.hold`, `window`, `released` (goes back once the others have settled), `bytes`, `unsubscribed`,
+   * `resolving` (no position yet), `draining`; `unassigned` or `expired` when it is not held. Empty: it is moving.
+   */
   readonly paused: readonly string[];
+  /** How long the oldest unsettled record has been out. */
   readonly oldestLeaseAgeMs: number | null;
   readonly openLeases: number;
   readonly oldestOffset: number | null;
+  /** Node id of the leader. */
   readonly broker: number | null;
 }
 /** What a drain came to, in records. @public */
 export interface DrainReport {
+  /** Settled in time. */
   readonly drained: number;
+  /** Not settled: the next owner gets them again. */
   readonly abandoned: number;
   readonly committed: OffsetList;
 }
@@ -268,8 +276,11 @@ export interface Consumer<K, V> {
   readRange(range?: ReadRange): Observable<ConsumerRecord<K, V>>;
   /** The partitions held, once for each change. Hot: replays the present ones, completes at close. */
   readonly assignment$: Observable<readonly TopicPartition[]>;
+  /** Hot, nothing is replayed: subscribe before a source. Completes at close. */
   readonly events$: Observable<ConsumerEvent>;
+  /** Hot: replays the present one, completes at close. */
   readonly state$: Observable<ConsumerState>;
+  /** The partitions held now. */
   readonly assignment: readonly TopicPartition[];
   /**
    * Reads something else from now on, or nothing (`null`) until the next selection; before a subscription it counts for the
@@ -282,8 +293,11 @@ export interface Consumer<K, V> {
   select(selection: TopicSelection | null): void;
   /** What is selected; null for nothing. */
   readonly selection: TopicSelection | null;
+  /** Stops delivery of these partitions, or of all that are held, from the next record on; the membership goes on. */
   pause(partitions?: readonly TopicPartition[]): void;
+  /** Ends `pause`, and nothing else that holds a partition up. */
   resume(partitions?: readonly TopicPartition[]): void;
+  /** By `pause`. */
   readonly paused: readonly TopicPartition[];
   /**
    * Emits the new position. From the subscription on no record from before it is delivered, also while a target is looked up;
@@ -296,19 +310,30 @@ export interface Consumer<K, V> {
   committed(partitions: readonly TopicPartition[]): Observable<OffsetList>;
   /** Without offsets: everything acknowledged by now. An offset is the next record to read. */
   commit(offsets?: OffsetList): Observable<CommitReceipt>;
+  /** The first offset that is in the log. */
   beginningOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList>;
+  /** One behind the last record: the high watermark, or the last stable offset under `read_committed`. */
   endOffsets(partitions: readonly TopicPartition[]): Observable<OffsetList>;
+  /** The first record at or after each timestamp (milliseconds since the epoch), in the order asked; null where there is none. */
   offsetsForTimes(
     times: readonly (TopicPartition & { readonly timestamp: number })[],
   ): Observable<readonly (TopicPartitionOffset | null)[]>;
+  /** The partitions of a topic with leader and replicas. Fails with BrokerError for one that does not exist. */
   partitionsFor(topic: string): Observable<readonly PartitionInfo[]>;
+  /** Names of all topics that the client may see. */
   listTopics(): Observable<readonly string[]>;
-  /** Every `everyMs` (5000). */
+  /** Cold: of the partitions held, every `everyMs` milliseconds (5000). */
   lag(options?: { readonly everyMs?: number | undefined }): Observable<readonly PartitionLag[]>;
+  /** Identity in the group at this moment. */
   groupMetadata(): GroupMetadata;
+  /** Why a partition is not moving, at this moment. */
   why(tp: TopicPartition): FlowState;
   /** Eager, as a drain that nobody subscribed would do nothing: settles, commits, leaves, and completes the source. */
   drain(options?: { readonly timeoutMs?: number | undefined }): Promise<DrainReport>;
+  /**
+   * Eager: settles what it can in `timeoutMs` (`drainTimeoutMs`), commits, leaves the group (unless `leaveGroup` is false; a static
+   * member only when it is true) and completes everything.
+   */
   close(options?: {
     readonly timeoutMs?: number | undefined;
     readonly leaveGroup?: boolean | undefined;
@@ -317,17 +342,26 @@ export interface Consumer<K, V> {
 }
 /** A grouped Observable: `key` is the partition, as in RxJS's groupBy; topic and partition are there as well. @public */
 export interface PartitionStream<K, V> extends GroupedObservable<TopicPartition, ConsumerRecord<K, V>>, TopicPartition {
+  /** Assignment epoch: another one each time the partition is assigned. */
   readonly epoch: number;
+  /** The next offset to deliver, -1 until it is known. */
   readonly position: number;
+  /** One behind what all replicas in sync have, as of the last fetch; -1 until then. */
   readonly highWatermark: number;
+  /** Everything before it belongs to no open transaction, as of the last fetch; -1 until then. */
   readonly lastStableOffset: number;
+  /** Offsets from `position` to the end that is read up to, 0 until known. */
   readonly lag: number;
   /** When a fetch was answered for it last, in milliseconds since the epoch; null until then. */
   readonly lastFetchedAt: number | null;
+  /** As `Consumer.pause` for this partition. */
   pause(): void;
   resume(): void;
   readonly paused: boolean;
+  /** Cold, as `Consumer.seek`. */
   seek(to: SeekTarget): Observable<number>;
+  /** Once, replayed: it is being given up. By `deadline`, on the monotonic clock in milliseconds, what is open has to be settled. */
   readonly revoking$: Observable<{ readonly deadline: number }>;
+  /** Once, replayed: why it completed. */
   readonly ended$: Observable<'revoked' | 'lost' | 'drained'>;
 }

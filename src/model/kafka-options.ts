@@ -17,19 +17,19 @@ export interface KafkaOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Bounds each attempt to connect. @defaultValue 10000 (socket.connection.setup.timeout.ms) */
   readonly connectTimeoutMs?: number | undefined;
-  /** @defaultValue 100 (retry.backoff.ms) */
+  /** Pause before the first new try, doubled with each further one. @defaultValue 100 (retry.backoff.ms) */
   readonly retryBackoffMs?: number | undefined;
   /** @defaultValue 1000 (retry.backoff.max.ms) */
   readonly retryBackoffMaxMs?: number | undefined;
-  /** @defaultValue 50 (reconnect.backoff.ms) */
+  /** The same between attempts to connect to one broker. @defaultValue 50 (reconnect.backoff.ms) */
   readonly reconnectBackoffMs?: number | undefined;
   /** @defaultValue 1000 (reconnect.backoff.max.ms) */
   readonly reconnectBackoffMaxMs?: number | undefined;
-  /** @defaultValue 300000 (metadata.max.age.ms) */
+  /** Longest time until topics and leaders are asked for again. @defaultValue 300000 (metadata.max.age.ms) */
   readonly metadataMaxAgeMs?: number | undefined;
-  /** @defaultValue 540000 (connections.max.idle.ms) */
+  /** A connection without traffic is closed after so long. @defaultValue 540000 (connections.max.idle.ms) */
   readonly connectionsMaxIdleMs?: number | undefined;
-  /** @defaultValue silent */
+  /** Where the client's own messages go. @defaultValue silent */
   readonly logger?: Logger | undefined;
   /** Time, chance and sockets; for tests in virtual time. @defaultValue Node's own */
   readonly runtime?: Runtime | undefined;

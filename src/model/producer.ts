@@ -20,10 +20,16 @@ export type Partitioner = (args: {
   readonly partitions: readonly number[];
   readonly available: readonly number[];
 }) => number;
-/** Options of a producer; names and defaults as in the Java client, except `batchSize` 262144. @public */
+/** Options of a producer; names as in the Java client. Times in milliseconds, sizes in bytes. @public */
 export interface ProducerSettings {
+  /** Who has to have a record before it counts: all replicas in sync, the leader (1), nobody (0, offset -1). @defaultValue 'all' (acks) */
   readonly acks?: 0 | 1 | 'all' | undefined;
+  /**
+   * Retries write nothing twice and keep the order (KIP-98). Off by itself with other `acks` or `retries: 0`; asked for together with
+   * them it is refused. @defaultValue true (enable.idempotence)
+   */
   readonly enableIdempotence?: boolean | undefined;
+  /** Of whole batches. @defaultValue 'none' (compression.type) */
   readonly compression?:
     | 'none'
     | 'gzip'
@@ -32,14 +38,29 @@ export interface ProducerSettings {
     | 'zstd'
     | { readonly type: 'gzip' | 'snappy' | 'lz4' | 'zstd'; readonly level?: number | undefined }
     | undefined;
+  /**
+   * Chooses where a record goes that names no partition.
+   * @defaultValue murmur2 of the key; records without one go to one partition for a batch, then to another (partitioner.class)
+   */
   readonly partitioner?: Partitioner | undefined;
+  /** From the first record of a batch on; only while something is in flight to its broker. @defaultValue 5 (linger.ms) */
   readonly lingerMs?: number | undefined;
+  /** Most bytes of a batch with several records. Memory grows on demand. @defaultValue 262144 (batch.size, 16384 there) */
   readonly batchSize?: number | undefined;
+  /** Bytes of everything unanswered; full means waiting. @defaultValue 33554432 (buffer.memory) */
   readonly bufferMemory?: number | undefined;
+  /** How long a record waits for room or metadata. @defaultValue 60000 (max.block.ms) */
   readonly maxBlockMs?: number | undefined;
+  /** Most bytes of a record, and of a request with several batches. @defaultValue 1048576 (max.request.size) */
   readonly maxRequestSize?: number | undefined;
+  /**
+   * From the batch to its answer, retries included; at least `lingerMs` + `requestTimeoutMs`.
+   * @defaultValue 120000 (delivery.timeout.ms)
+   */
   readonly deliveryTimeoutMs?: number | undefined;
+  /** Per broker; without idempotence one batch per partition. @defaultValue 5 (max.in.flight.requests.per.connection) */
   readonly maxInFlightRequests?: 1 | 2 | 3 | 4 | 5 | undefined;
+  /** Tries after the first one; `deliveryTimeoutMs` is the bound that matters. @defaultValue 2147483647 (retries) */
   readonly retries?: number | undefined;
 }
 /** All options of a producer. @public */
@@ -52,6 +73,10 @@ export type ProducerOptions<K, V> = ProducerSettings &
  * @public
  */
 export interface Producer<in K, in V> extends RecordSink<K, V> {
+  /**
+   * Cold: each subscription writes the record once and emits where. Unsubscribing takes it back while it is in no batch, and changes
+   * nothing later. Fails with `DeliveryError`, whose `mayHaveBeenWritten` tells the rest; `RecordTooLargeError`, `UsageError`.
+   */
   readonly send: (record: ProducerRecord<K, V>) => Observable<RecordMetadata>;
   /** Eager twin of `send`: `await producer.send(r)` would do nothing. */
   readonly sendAndWait: (record: ProducerRecord<K, V>) => Promise<RecordMetadata>;
@@ -68,9 +93,16 @@ export interface Producer<in K, in V> extends RecordSink<K, V> {
   readonly sendBatch: (batch: BatchBuilder<never, never>, to: TopicPartition) => Observable<RecordMetadata>;
   /** Eager. Resolves when everything written before it is delivered or failed; open batches leave at once. */
   flush(): Promise<void>;
+  /** Counts since the producer was made (records, bytes, batches, requests, retries) and what is buffered now. */
   readonly metrics: Readonly<Record<string, number>>;
+  /**
+   * Cold: the partitions of a topic, once, as soon as metadata knows them. After `maxBlockMs` a `BrokerError` for a topic that
+   * does not exist, a `TimeoutExpiredError` when no broker was reached.
+   */
   partitionsFor(topic: string): Observable<readonly PartitionInfo[]>;
+  /** Hot, nothing is replayed; completes at close. */
   readonly events$: Observable<ClientEvent>;
+  /** Eager: waits up to `timeoutMs` (30000) for what is written, fails the rest with `ClientClosedError`. */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

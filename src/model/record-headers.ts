@@ -14,9 +14,11 @@ export type RecordHeadersInit =
  * @public
  */
 export interface RecordHeaders extends Iterable<readonly [name: string, value: Bytes | null]> {
+  /** How many headers there are. */
   readonly size: number;
   /** The last value of that name: null where the header has no value, undefined where there is no such header. */
   get(name: string): Bytes | null | undefined;
+  /** All values of that name, in order. */
   getAll(name: string): readonly (Bytes | null)[];
   /** The last value of that name as UTF-8 text. */
   text(name: string): string | null | undefined;

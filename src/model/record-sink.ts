@@ -9,7 +9,9 @@ import type { Leased } from './lease.js';
 export interface ProducerRecord<out K, out V> {
   readonly topic: string;
   readonly value: V;
+  /** Records of one key go to one partition. */
   readonly key?: K | null | undefined;
+  /** Chosen by key, or by the `partitioner`, when absent. */
   readonly partition?: number | undefined;
   /** Milliseconds since the epoch; now when absent. */
   readonly timestamp?: number | undefined;
@@ -22,14 +24,16 @@ export interface RecordMetadata {
   readonly partition: number;
   /** -1 when unknown: `acks: 0`, or a duplicate whose first answer was lost. */
   readonly offset: number;
+  /** Milliseconds since the epoch, as it is in the log. */
   readonly timestamp: number;
   readonly timestampType: TimestampType;
+  /** First offset that was in the partition then, -1 when unknown. */
   readonly logStartOffset: number;
   readonly serializedKeySize: number;
   readonly serializedValueSize: number;
 }
 
-/** @public */
+/** `RecordMetadata` and the element it belongs to. @public */
 export interface DeliveryFields<out S> extends RecordMetadata {
   readonly source: S;
 }

@@ -9,6 +9,7 @@ export interface TopicPartition {
 
 /** A position in a partition: `offset` is the next record to read. @public */
 export interface TopicPartitionOffset extends TopicPartition {
+  /** The next record to read. */
   readonly offset: number;
   /** Epoch of the leader that wrote the record before `offset`, for truncation detection (KIP-320). */
   readonly leaderEpoch?: number | undefined;
@@ -27,7 +28,9 @@ export type OffsetList = readonly TopicPartitionOffset[];
 export interface PartitionInfo extends TopicPartition {
   /** Node id of the leader, null while there is none. */
   readonly leader: number | null;
+  /** Node ids. */
   readonly replicas: readonly number[];
+  /** Node ids of those that have everything. */
   readonly inSyncReplicas: readonly number[];
 }
 

@@ -33,6 +33,7 @@ export interface Transaction<in K, in V> extends RecordSink<K, V> {
 
 /** A transaction whose end the caller decides. `commit` and `abort` are cold and, once subscribed, not cancelled. @public */
 export interface ManualTransaction<in K, in V> extends Transaction<K, V> {
+  /** Waits for everything written, then commits. Fails with an abortable `TransactionError` when only `abort` is left. */
   commit(): Observable<void>;
   abort(): Observable<void>;
 }
@@ -46,7 +47,9 @@ export interface TransactionalProducer<in K, in V> {
   readonly transaction: <R>(project: (tx: Transaction<K, V>) => ObservableInput<R>) => Observable<R>;
   /** Cold: a transaction that its caller ends. */
   readonly beginTransaction: () => Observable<ManualTransaction<K, V>>;
+  /** Hot, nothing is replayed; completes at close. */
   readonly events$: Observable<ClientEvent>;
+  /** Eager: aborts what is open, waits up to `timeoutMs` (30000) for what is ending. */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
