@@ -1,7 +1,7 @@
 import { type Socket } from 'node:net';
 import { type Bytes } from '../../model/topic-partition.js';
 
-/** Up to here bytes are copied into one piece: cheaper than a list of pieces for the kernel (12 against 33 us for 20 KB in nine). */
+/** Up to here bytes are copied into one piece: cheaper than a list of pieces (12 against 33 us of CPU for 20 KB in nine). */
 const scratchBytes = 65536;
 /** One for all sockets: what the kernel has taken is free again. Null when a socket has kept it. */
 let scratch: Buffer | null = null;
