@@ -4,9 +4,6 @@ import type { TimestampType } from '../../src/model/topic-partition.js';
 
 const TOKENS = 0x3fffffff;
 const INITIAL_SLOTS = 256;
-/** Rings that are kept for the next ones, and the largest that are kept: a window of a transaction has a ring of its own. */
-const KEPT = 16;
-const KEPT_SLOTS = 1024;
 
 /** Written, no answer yet. */
 export const PENDING = 0;
@@ -159,16 +156,6 @@ export class DeliveryRing<T> {
     this.#head = (this.#head + 1) & TOKENS;
   }
 
-  /** An empty one, which may have been in use before. */
-  static take<T>(): DeliveryRing<T> {
-    return (kept.pop() as DeliveryRing<T> | undefined) ?? new DeliveryRing<T>();
-  }
-
-  /** Not used any more: the next one may have it. */
-  giveBack(): void {
-    if (this.length === 0 && this.#mask < KEPT_SLOTS && kept.length < KEPT) kept.push(this);
-  }
-
   #grow(): void {
     const length = this.length;
     const slots = (this.#mask + 1) * 2;
@@ -204,5 +191,3 @@ export class DeliveryRing<T> {
     this.#valueSizes = valueSizes;
   }
 }
-
-const kept: DeliveryRing<unknown>[] = [];

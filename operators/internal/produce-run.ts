@@ -26,9 +26,6 @@ export interface ProduceSettings<T> {
   readonly overflow: 'buffer' | 'error' | 'dropNewest' | 'dropOldest';
 }
 
-/** Of runs that are over. */
-const noRing = new DeliveryRing<never>();
-
 /** Elements without a lease that may wait for the sink before `overflow` is asked. */
 export const OVERFLOW_AT = 10_000;
 
@@ -52,7 +49,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   readonly #settings: ProduceSettings<T>;
   readonly #downstream: Subscriber<Delivery<T>>;
   readonly #fast: boolean;
-  #ring = DeliveryRing.take<T>();
+  readonly #ring = new DeliveryRing<T>();
   readonly #queue = new RefQueue<T>();
   readonly #errors = new Map<number, unknown>();
   readonly #policies = new Set<Subscription>();
@@ -137,7 +134,6 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       this.#ring.pop();
       lease?.release();
     }
-    this.#leaveRing();
     while (this.#queue.length > 0) leaseOf(this.#queue.take())?.release();
   }
 
@@ -179,8 +175,8 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   flushed(): void {
     if (this.#emitting || this.#closed) return;
     this.#emitting = true;
-    for (let state = this.#ring.headState; state !== PENDING; state = this.#ring.headState) {
-      const ring = this.#ring;
+    const ring = this.#ring;
+    for (let state = ring.headState; state !== PENDING; state = ring.headState) {
       if (state === DELIVERED) {
         const delivery = ring.headDelivery();
         ring.pop();
@@ -188,10 +184,9 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       } else if (state === FAILED) {
         const token = ring.headToken;
         const error = this.#errors.get(token);
-        const lease = ring.lease(token);
         blame(error, ring.source(token));
+        ring.lease(token)?.release(error);
         ring.pop();
-        lease?.release(error);
         this.#downstream.error(error);
       } else {
         ring.pop();
@@ -212,13 +207,6 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
     }
     this.#filling = false;
     this.#finishIfIdle();
-  }
-
-  /** The next run gets it: answers that still come find nothing pending in an empty one. */
-  #leaveRing(): void {
-    const ring = this.#ring;
-    this.#ring = noRing;
-    ring.giveBack();
   }
 
   #hasRoom(): boolean {

@@ -1,28 +1,50 @@
-import { type Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { UsageError } from '../errors/usage-error.js';
 import { type KafkaError } from '../errors/kafka-error.js';
 import { type GroupMetadata } from '../model/commit.js';
 import { type Cancel, type Done } from '../model/done.js';
-import { type DeliveryReceiver, type FastSink } from '../model/record-sink.js';
-import { type OffsetList } from '../model/topic-partition.js';
+import {
+  type DeliveryReceiver,
+  type FastSink,
+  fastSink,
+  type ProducerRecord,
+  type RecordMetadata,
+  type RecordSink,
+} from '../model/record-sink.js';
+import { type Bytes, type OffsetList } from '../model/topic-partition.js';
 import { type OpenTransaction, type Transaction } from '../model/transaction.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
 import { coldCommand } from './cold-command.js';
-import { type PortHome, type SlotEntries, TransactionPort } from './transaction-port.js';
+import { type Delivered } from './delivery-slots.js';
+import { sendOffsetsComplaint } from './commit-arguments.js';
+import { type ProducerEntry } from './producer-entry.js';
+
+/** The two ways of records into one slot. */
+export interface SlotEntries {
+  readonly typed: ProducerEntry;
+  readonly raw: ProducerEntry;
+}
+
+type FastTransaction<K, V> = Transaction<K, V> & FastSink<K, V>;
 
 /**
  * One transaction of a slot. It knows when it is over: what is written to it then is refused, whatever the slot does by then.
  */
-export class SlotTransaction<K, V> implements OpenTransaction<K, V>, PortHome {
-  readonly tx: Transaction<K, V> & FastSink<K, V>;
+export class SlotTransaction<K, V> implements OpenTransaction<K, V> {
+  readonly tx: FastTransaction<K, V>;
   readonly #slot: TransactionSlot;
   /** Somebody has begun to end it. */
   #over = false;
 
   /** @param slot - on which the transaction was begun */
-  constructor(slot: TransactionSlot, entries: SlotEntries) {
+  constructor(slot: TransactionSlot, { typed, raw }: SlotEntries) {
     this.#slot = slot;
-    this.tx = new TransactionPort<K, V>(this, entries);
+    this.tx = Object.freeze<FastTransaction<K, V>>({
+      ...this.#sink<K, V>(typed),
+      bytes: Object.freeze(this.#sink<Bytes | null, Bytes | null>(raw)),
+      send: (record) => coldCommand(slot.runtime, 'tx.send', this.#send(typed, record)),
+      sendOffsets: (offsets, group) => coldCommand(slot.runtime, 'tx.sendOffsets', this.#sendOffsets(offsets, group)),
+    });
   }
 
   /** Records and offsets are taken. */
@@ -65,21 +87,63 @@ export class SlotTransaction<K, V> implements OpenTransaction<K, V>, PortHome {
     return this.#slot.onFailed(listener);
   }
 
-  onReady(listener: () => void): Cancel {
-    return this.#slot.core.onReady(listener);
+  #sink<A, B>(entry: ProducerEntry): RecordSink<A, B> & FastSink<A, B> {
+    return {
+      write: (record: ProducerRecord<A, B>, done: Delivered): boolean => {
+        if (this.open) return entry.write(record, done);
+        this.#refuse(
+          {
+            delivered: nothing,
+            failed: (_, error) => {
+              done(error, null);
+            },
+            flushed: nothing,
+          },
+          0,
+        );
+        return true;
+      },
+      onReady: (listener: () => void) => this.#slot.core.onReady(listener),
+      [fastSink]: (record: ProducerRecord<A, B>, receiver: DeliveryReceiver, token: number): boolean => {
+        if (this.open) return entry.take(record, receiver, token);
+        this.#refuse(receiver, token);
+        return true;
+      },
+    };
   }
 
-  /** For a record that comes when the transaction is over. */
-  refuse(receiver: DeliveryReceiver, token: number): void {
+  #send(entry: ProducerEntry, record: ProducerRecord<K, V>): Observable<RecordMetadata> {
+    return new Observable((subscriber) => {
+      if (this.open) return entry.send(record, subscriber);
+      const failed = (_: number, error: unknown): void => {
+        subscriber.error(error);
+      };
+      this.#refuse({ delivered: nothing, failed, flushed: nothing }, 0);
+      return undefined;
+    });
+  }
+
+  #sendOffsets(offsets: OffsetList, group: GroupMetadata): Observable<void> {
+    return new Observable((subscriber) => {
+      const wrong = sendOffsetsComplaint(offsets, group);
+      const done: Done<null> = (error) => {
+        if (error !== null) {
+          subscriber.error(error);
+          return;
+        }
+        subscriber.next();
+        subscriber.complete();
+      };
+      if (wrong !== null)
+        this.#slot.later(() => {
+          done(wrong, null);
+        });
+      else this.addOffsets(offsets, group, done);
+    });
+  }
+
+  #refuse(receiver: DeliveryReceiver, token: number): void {
     this.#slot.core.refuse({ receiver, token }, this.#reason());
-  }
-
-  cold<T>(what: string, command: Observable<T>): Observable<T> {
-    return coldCommand(this.#slot.runtime, what, command);
-  }
-
-  later(work: () => void): void {
-    this.#slot.later(work);
   }
 
   #tooLate(done: Done<null>): void {
