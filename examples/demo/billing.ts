@@ -64,6 +64,9 @@ export function atLeastOnce(
     tap(() => {
       written(++uncommitted);
     }),
-    commitOffsets({ everyMs: 1000 }),
+    commitOffsets({ everyMs: 500 }),
+    tap(() => {
+      uncommitted = 0;
+    }),
   );
 }

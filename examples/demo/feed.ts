@@ -31,17 +31,22 @@ const order = (n: number): Order => ({
  * Writes orders at a steady pace, and emits for each one that is written. While invoices stand still, orders do so too, a little
  * later: there has to be work left for whoever comes back.
  * @param invoiced - how many have an invoice
+ * @param allowed - no more than so many for now
  */
 export function writeOrders(
   kafka: Kafka,
   topic: string,
   { orders: count, perSecond }: DemoOptions,
   invoiced: () => number,
+  allowed: () => number,
 ): Observable<unknown> {
   const producer = kafka.producer({ keySerializer: utf8, valueSerializer: json<Order>() });
   return interval(20).pipe(
     timeInterval(),
-    scan((due, { interval: ms }) => Math.min(count, due + (ms * perSecond) / 1000, invoiced() + perSecond * 1.5), 0),
+    scan(
+      (due, { interval: ms }) => Math.min(allowed(), due + (ms * perSecond) / 1000, invoiced() + perSecond * 1.5),
+      0,
+    ),
     map(Math.floor),
     startWith(0),
     pairwise(),

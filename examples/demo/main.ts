@@ -19,7 +19,7 @@ function introduction({ bootstrapServers, atLeastOnce }: DemoOptions): string {
     `${atLeastOnce ? 'At least once' : 'Exactly once'}: three billing processes turn orders into invoices, on ` +
       `${embedded ? 'a Kafka cluster of three brokers inside this process' : `the Kafka cluster at ${bootstrapServers}`}.`,
     atLeastOnce
-      ? 'Each reads orders, writes one invoice per order, and commits once per second how far it has come.'
+      ? 'Each reads orders, writes one invoice per order, and commits twice per second how far it has come.'
       : 'Each reads orders, writes one invoice per order, and commits both together in one Kafka transaction.',
     `On the way ${embedded ? 'a broker is killed, then a billing process' : 'a billing process is killed'}. In the end both topics are read and compared.`,
     '',

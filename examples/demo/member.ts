@@ -7,6 +7,8 @@ import { type MemberCommand, type MemberReport, type MemberSetup } from './membe
 const setup = JSON.parse(process.argv[2] ?? '') as MemberSetup;
 /** Invoices that are written and uncommitted when the demo kills this process. */
 const halfDone = 20;
+/** Nobody killed it after all: it goes on before the group misses it. */
+const standStillMs = 2000;
 
 const report = (what: MemberReport): void => {
   if (process.connected) process.send?.(what);
@@ -32,9 +34,12 @@ let writes = 0;
 let done = 0;
 const written = (uncommitted: number): void => {
   writes++;
-  if (!telling || uncommitted < halfDone) return;
+  // when it gets there, not whenever it is beyond: between two commits the next one is then farthest away
+  if (!telling || uncommitted !== halfDone) return;
   telling = false;
   report({ type: 'writing', count: uncommitted });
+  // stands still here until it is killed: what was the middle is the middle then
+  setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, standStillMs));
 };
 
 /** Emits how many invoices are done. */

@@ -59,13 +59,13 @@ export class Member {
 
   /**
    * Kills it (`kill -9`) while invoices are written and not committed: it cannot leave the group, nor end its transaction.
-   * @returns how many these are, 0 when it did not write within five seconds
+   * @returns how many these are, 0 when it did not write within ten seconds
    */
   async killInTheMiddle(): Promise<number> {
     const count = await new Promise<number>((resolve) => {
       const late = setTimeout(() => {
         resolve(0);
-      }, 5000);
+      }, 10_000);
       this.#onWriting = (written) => {
         clearTimeout(late);
         resolve(written);

@@ -24,6 +24,8 @@ export class World {
   get visible(): number {
     return this.#invoiced.size;
   }
+  /** Orders that may come in for now: some are kept back for what the story still has to show. */
+  allowed: number;
   #acknowledged = 0;
   readonly #flows = new Subscription();
   readonly #invoiced = new Set<string>();
@@ -33,6 +35,7 @@ export class World {
   constructor(brokers: Brokers, options: DemoOptions, say: (line: string) => void) {
     this.brokers = brokers;
     this.options = options;
+    this.allowed = options.orders;
     this.#say = say;
     const { bootstrapServers, groupId, orders, invoices, sessionTimeoutMs } = brokers;
     this.kafka = new Kafka({ bootstrapServers, clientId: 'demo' });
@@ -45,10 +48,13 @@ export class World {
 
   /** Orders begin to come in, and invoices are watched. */
   open(): void {
-    const writing = writeOrders(this.kafka, this.brokers.orders, this.options, () => this.visible).subscribe({
-      next: () => this.#acknowledged++,
-      error: this.#failed('writing orders'),
-    });
+    const writing = writeOrders(
+      this.kafka,
+      this.brokers.orders,
+      this.options,
+      () => this.visible,
+      () => this.allowed,
+    ).subscribe({ next: () => this.#acknowledged++, error: this.#failed('writing orders') });
     const reading = visibleInvoices(this.kafka, this.brokers.invoices).subscribe({
       next: (orderId) => this.#invoiced.add(orderId),
       error: this.#failed('reading invoices'),

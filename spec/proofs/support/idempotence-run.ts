@@ -6,6 +6,7 @@ import { uniqueName } from '../../support/kafka/shared-brokers.js';
 import { createTopic } from '../../support/peers/kafkajs.js';
 import { javaReadKeys, kcatReadKeys } from '../../support/peers/log-readers.js';
 import { type Proof, type ProofReport, type ProofScale } from '../../support/proof.js';
+import { BrokerWitness } from './broker-witness.js';
 import { DeliveryLedger, type DeliveryVerdict, type PartitionLog } from './delivery-check.js';
 import { type LinkFault, type LinkPlanShape, planLinkFaults } from './link-plan.js';
 import { RecoveryWatch } from './recovery-watch.js';
@@ -52,7 +53,7 @@ class Run {
 
   async run(seed: number): Promise<ProofReport> {
     const { partitions, brokers, requestTimeoutMs, deliveryTimeoutMs } = this.#scale;
-    const direct = this.#rig.cluster.bootstrapServers;
+    const direct = this.#rig.innerServers;
     await createTopic(direct, this.#topic, { partitions, replicationFactor: brokers });
     const kafka = new Kafka({
       bootstrapServers: this.#rig.bootstrapServers,
@@ -62,17 +63,26 @@ class Run {
     const producer = kafka.producer({ keySerializer: utf8, valueSerializer: utf8, deliveryTimeoutMs });
     const infos = await firstValueFrom(producer.partitionsFor(this.#topic));
     const leaders = infos.map(({ leader }) => leader ?? -1);
-    const watch = new RecoveryWatch(leaders);
+    const watch = new RecoveryWatch(leaders, this.#scale.calmMs);
+    // an acknowledgement that takes the brokers half of requestTimeoutMs leaves a client that fails no room to be at work again
+    const witness = await BrokerWitness.start(direct, brokers, requestTimeoutMs / 2, (broker) => {
+      watch.slow(broker);
+    });
     const plan = planLinkFaults(seed, this.#scale);
-    const fed = this.#feed(producer, watch);
-    fed.catch(() => undefined);
-    await this.#disturb(plan, watch);
-    await fed;
-    await producer.flush();
+    try {
+      const fed = this.#feed(producer, watch);
+      fed.catch(() => undefined);
+      await this.#disturb(plan, watch);
+      await fed;
+      await producer.flush();
+    } finally {
+      await witness.stop();
+    }
     watch.end();
     const { metrics } = producer;
     await kafka.close();
     this.#sayFaults(plan, watch, metrics);
+    this.#say(`beside the proxies the brokers acknowledged a record within ${Math.round(witness.longestMs)} ms`);
     return this.#judge(watch);
   }
 
@@ -159,6 +169,7 @@ class Run {
         `of up to ${longest} ms, ${late} of which released requests late; ${metrics['retries'] ?? 0} batches sent again`,
     );
     this.#say(`a partition was at work again after at most ${Math.round(watch.longestMs)} ms of a healthy way`);
+    if (watch.excused > 0) this.#say(`${watch.excused} times one was not, as its broker itself had been too slow`);
     for (const [text, times] of [...this.#errors].slice(0, 8)) this.#say(`${times} records failed: ${text}`);
   }
 
@@ -191,7 +202,7 @@ class Run {
   }
 
   #readers(): readonly (readonly [string, () => Promise<readonly PartitionLog[]>])[] {
-    const direct = this.#rig.cluster.bootstrapServers;
+    const direct = this.#rig.innerServers;
     const by =
       (read: (onKey: (partition: number, offset: number, key: string) => void) => Promise<void>) => async () => {
         const logs = Array.from({ length: this.#scale.partitions }, (): PartitionLog => ({ ids: [], offsets: [] }));

@@ -7,6 +7,8 @@ export interface ProxiedCluster {
   readonly cluster: KafkaCluster;
   /** The proxies: what a client under test is given. */
   readonly bootstrapServers: string;
+  /** The brokers' own listener, whose addresses lead past the proxies. */
+  readonly innerServers: string;
   /** By broker id. */
   readonly proxies: ReadonlyMap<number, BrokerProxy>;
   stop(): Promise<void>;
@@ -31,11 +33,12 @@ export async function startProxiedCluster(
     ports.release();
   };
   const proxyPort = (id: number): number => ports.first + id - 1;
+  const innerServer = (id: number): string => `127.0.0.1:${proxyPort(id) + innerOffset}`;
   try {
     const cluster = await startCluster({
       ...setup,
       propertiesOf: (id, port) => {
-        const inner = `INNER://127.0.0.1:${proxyPort(id) + innerOffset}`;
+        const inner = `INNER://${innerServer(id)}`;
         return {
           // the controller's listener is the port half a block further, as in every cluster of the rig
           listeners: `PLAINTEXT://127.0.0.1:${port},${inner},CONTROLLER://127.0.0.1:${port + innerOffset}`,
@@ -61,7 +64,8 @@ export async function startProxiedCluster(
       await cluster.stop();
     };
     const bootstrapServers = [...proxies.keys()].map((id) => `127.0.0.1:${proxyPort(id)}`).join(',');
-    return { cluster, bootstrapServers, proxies, stop };
+    const innerServers = [...proxies.keys()].map(innerServer).join(',');
+    return { cluster, bootstrapServers, innerServers, proxies, stop };
   } catch (error) {
     await end();
     throw error;
