@@ -24,7 +24,10 @@ export async function story(world: World, say: (line: string) => void, until: Un
   } else {
     await brokerDies(world, say, until);
   }
-  await until('half of the orders are invoiced', () => world.visible >= orders / 2 && world.isShared);
+  await until(
+    'half of the orders are invoiced and every process has partitions',
+    () => world.visible >= orders / 2 && world.isShared,
+  );
   await memberDies(world, say, until);
   await until('all orders are invoiced', () => world.written === orders && world.visible === orders);
   const seen = atLeastOnce ? 'has an invoice' : 'has an invoice that is committed';
@@ -53,6 +56,7 @@ async function memberDies(world: World, say: (line: string) => void, until: Unti
   const dead = world.members[1]!;
   const { pid, partitions: left } = dead;
   const killed = dead.killInTheMiddle();
+  // now there is work for it
   world.allowed = options.orders;
   const writes = await killed;
   const half = options.atLeastOnce ? 'between two commits' : 'in the middle of a transaction';

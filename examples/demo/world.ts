@@ -24,8 +24,8 @@ export class World {
   get visible(): number {
     return this.#invoiced.size;
   }
-  /** Orders that may come in for now: some are kept back for what the story still has to show. */
-  allowed: number;
+  /** Orders that may come in for now: the story keeps some back for what it still has to show. */
+  allowed = 0;
   #acknowledged = 0;
   readonly #flows = new Subscription();
   readonly #invoiced = new Set<string>();
@@ -35,7 +35,6 @@ export class World {
   constructor(brokers: Brokers, options: DemoOptions, say: (line: string) => void) {
     this.brokers = brokers;
     this.options = options;
-    this.allowed = options.orders;
     this.#say = say;
     const { bootstrapServers, groupId, orders, invoices, sessionTimeoutMs } = brokers;
     this.kafka = new Kafka({ bootstrapServers, clientId: 'demo' });

@@ -48,7 +48,7 @@ export class ZombieCase {
     let problems: string[] = [];
     try {
       const shape = { partitions, replicationFactor: this.#rig.proxies.size };
-      for (const topic of [this.#from, this.#to]) await createTopic(this.#rig.cluster.bootstrapServers, topic, shape);
+      for (const topic of [this.#from, this.#to]) await createTopic(this.#rig.innerServers, topic, shape);
       const fed = this.#feed();
       fed.catch(() => undefined);
       await this.#script(this);
@@ -123,7 +123,7 @@ export class ZombieCase {
   }
 
   async #feed(): Promise<number> {
-    const kafka = new Kafka({ bootstrapServers: this.#rig.cluster.bootstrapServers });
+    const kafka = new Kafka({ bootstrapServers: this.#rig.innerServers });
     const producer = kafka.producer({ keySerializer: utf8, valueSerializer: utf8 });
     const begun = performance.now();
     const sent: Promise<unknown>[] = [];
@@ -142,7 +142,7 @@ export class ZombieCase {
   }
 
   async #caughtUp(): Promise<void> {
-    const direct = this.#rig.cluster.bootstrapServers;
+    const direct = this.#rig.innerServers;
     await waitUntil('committed = end offsets', 60_000, async () => {
       const ends = await endOffsets(direct, this.#from);
       const committed = await committedOffsets(direct, this.#group, this.#from);
@@ -161,7 +161,7 @@ export class ZombieCase {
   }
 
   async #check(records: number): Promise<readonly string[]> {
-    const direct = this.#rig.cluster.bootstrapServers;
+    const direct = this.#rig.innerServers;
     const input: InputRecord[] = [];
     const output: MadeRecord[] = [];
     const read = this.#java ? javaReadRecords : kcatReadRecords;
