@@ -65,6 +65,76 @@ it('hands out frames that later reads do not overwrite', () => {
   expect([...frames[0]!]).toEqual(new Array(10).fill(1));
 });
 
+it('shares the scratch buffer between readers: each keeps only what it has begun, however their reads alternate', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 10 }), { minLength: 2, maxLength: 3 }),
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }),
+      (bodies, sizes) => {
+        const streams = bodies.map((own) => {
+          const cut: Uint8Array[] = [];
+          const bytes = framed(...own);
+          const one = new FrameReader(
+            (frame) => cut.push(frame),
+            (error) => damage.push(error),
+          );
+          return { own, cut, bytes, one, at: 0 };
+        });
+        for (let turn = 0; streams.some(({ at, bytes }) => at < bytes.length); turn++) {
+          const stream = streams[turn % streams.length]!;
+          const room = stream.one.next();
+          const part = Math.min(room.length, stream.bytes.length - stream.at, sizes[turn % sizes.length]!);
+          room.set(stream.bytes.subarray(stream.at, stream.at + part));
+          stream.one.filled(part);
+          stream.at += part;
+        }
+        for (const { own, cut, one } of streams) {
+          expect(cut.map((frame) => [...frame])).toEqual(own.map((body) => [...body]));
+          expect(one.partial).toBe(0);
+        }
+        expect(streams[0]!.one.next().buffer).toBe(streams[1]!.one.next().buffer);
+      },
+    ),
+  );
+});
+
+it.each([1, 2, 3])('keeps %i bytes of a length while another reader reads', (part) => {
+  const body = new Uint8Array(0x010203).fill(7);
+  const bytes = framed(body);
+  const other = new FrameReader(
+    () => undefined,
+    (error) => damage.push(error),
+  );
+  read(bytes.subarray(0, part), part);
+  other.next().fill(0xff, 0, 64);
+  other.filled(2);
+  read(bytes.subarray(part), 65536);
+  expect(damage).toEqual([]);
+  expect(frames).toHaveLength(1);
+  expect(Buffer.compare(frames[0]!, body)).toBe(0);
+});
+
+it('hands out what a frame holds before another reader reads, also from inside of it', () => {
+  const inner: Uint8Array[] = [];
+  const other = new FrameReader(
+    (frame) => inner.push(frame),
+    (error) => damage.push(error),
+  );
+  const outer: Uint8Array[] = [];
+  const one = new FrameReader(
+    (frame) => {
+      outer.push(frame);
+      other.push(framed(new Uint8Array(20).fill(9)));
+    },
+    (error) => damage.push(error),
+  );
+  const bytes = framed(new Uint8Array(20).fill(1), new Uint8Array(20).fill(2));
+  one.next().set(bytes);
+  one.filled(bytes.length);
+  expect(outer.map((frame) => [...frame])).toEqual([new Array(20).fill(1), new Array(20).fill(2)]);
+  expect(inner.map((frame) => [...frame])).toEqual([new Array(20).fill(9), new Array(20).fill(9)]);
+});
+
 it('reads a frame beyond the scratch buffer straight into its own memory', () => {
   const body = new Uint8Array(1_000_000).map((_, i) => i);
   const bytes = framed(body);

@@ -7,6 +7,12 @@ const scratchBytes = 65536;
 const prefixBytes = 4;
 
 /**
+ * Where all readers let bytes arrive: they are cut out of it before the next read, in which ever connection that is. One for
+ * each connection would be memory that V8 counts, and collects garbage for, as connections come and go.
+ */
+let shared: Bytes | null = null;
+
+/**
  * Cuts a byte stream into frames (a 4-byte length, then that many bytes). Small frames arrive in a scratch buffer and are
  * copied out of it; a frame that is bigger than what is there gets a buffer of its own, and the rest is read straight into
  * that. Every frame handed out owns its memory: values decoded from it may be views.
@@ -14,10 +20,9 @@ const prefixBytes = 4;
 export class FrameReader {
   readonly #onFrame: (frame: Bytes) => void;
   readonly #onDamage: (error: ProtocolDecodeError) => void;
-  #scratch: Bytes = new Uint8Array(0);
-  /** Unread bytes of the scratch buffer: [#start, #end). */
-  #start = 0;
-  #end = 0;
+  /** A length of which only the beginning is there. */
+  readonly #prefix: Bytes = new Uint8Array(prefixBytes);
+  #prefixed = 0;
   /** The frame that is read directly, and how much of it is there. */
   #frame: Bytes | null = null;
   #have = 0;
@@ -30,22 +35,14 @@ export class FrameReader {
 
   /** Bytes of a frame that has begun and not ended. */
   get partial(): number {
-    return this.#frame === null ? this.#end - this.#start : this.#have + prefixBytes;
+    return this.#frame === null ? this.#prefixed : this.#have + prefixBytes;
   }
 
-  /** Where the next bytes belong; never empty. */
+  /** Where the next bytes belong, until `filled`; never empty, and the same when asked twice. */
   next(): Bytes {
     if (this.#frame !== null) return this.#frame.subarray(this.#have);
-    if (this.#scratch.length === 0) this.#scratch = allocate(scratchBytes);
-    if (this.#start === this.#end) {
-      this.#start = 0;
-      this.#end = 0;
-    } else if (this.#end === this.#scratch.length) {
-      this.#scratch.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
-    return this.#scratch.subarray(this.#end);
+    if (this.#prefixed > 0) return this.#prefix.subarray(this.#prefixed);
+    return (shared ??= allocate(scratchBytes));
   }
 
   /** So many bytes were put where `next` pointed. */
@@ -57,21 +54,27 @@ export class FrameReader {
       const frame = this.#frame;
       this.#frame = null;
       this.#onFrame(frame);
-      return;
+    } else if (this.#prefixed > 0) {
+      this.#prefixed += length;
+      if (this.#prefixed < prefixBytes) return;
+      this.#prefixed = 0;
+      this.#cut(this.#prefix, prefixBytes);
+    } else if (shared !== null) {
+      this.#cut(shared, length);
     }
-    this.#end += length;
-    this.#cut();
   }
 
   /** The same for bytes that arrived in memory of their own. */
   push(bytes: Bytes): void {
-    for (let at = 0; at < bytes.length && !this.#stopped;) {
+    let at = 0;
+    while (at < bytes.length && !this.#stopped && this.partial > 0) {
       const room = this.next();
       const part = Math.min(room.length, bytes.length - at);
       room.set(bytes.subarray(at, at + part));
       at += part;
       this.filled(part);
     }
+    if (at < bytes.length && !this.#stopped) this.#cut(at === 0 ? bytes : bytes.subarray(at), bytes.length - at);
   }
 
   /** Nothing more is handed out. */
@@ -80,9 +83,11 @@ export class FrameReader {
     this.#frame = null;
   }
 
-  #cut(): void {
-    while (!this.#stopped && this.#end - this.#start >= prefixBytes) {
-      const size = this.#size();
+  /** Takes the frames out of the first `end` bytes. */
+  #cut(bytes: Bytes, end: number): void {
+    let at = 0;
+    while (end - at >= prefixBytes) {
+      const size = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
       if (size < 0 || size > maxFrameBytes) {
         this.stop();
         this.#onDamage(
@@ -92,25 +97,21 @@ export class FrameReader {
         );
         return;
       }
-      const from = this.#start + prefixBytes;
+      const from = at + prefixBytes;
       const frame = allocate(size);
-      if (this.#end - from < size) {
-        frame.set(this.#scratch.subarray(from, this.#end));
-        this.#have = this.#end - from;
+      if (end - from < size) {
+        frame.set(bytes.subarray(from, end));
+        this.#have = end - from;
         this.#frame = frame;
-        this.#start = this.#end;
         return;
       }
-      frame.set(this.#scratch.subarray(from, from + size));
-      this.#start = from + size;
+      frame.set(bytes.subarray(from, from + size));
+      at = from + size;
       this.#onFrame(frame);
+      if (this.#stopped) return;
     }
-  }
-
-  #size(): number {
-    const at = this.#start;
-    const bytes = this.#scratch;
-    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    this.#prefix.set(bytes.subarray(at, end));
+    this.#prefixed = end - at;
   }
 }
 

@@ -23,10 +23,13 @@ export class CommitsWhatItHolds implements Invariant {
   }
 
   sent(request: SentRequest, { process }: WireTap): void {
-    if (!this.#members().some((member) => member.process === process)) return;
-    if (beats.has(request.api)) this.#note(process.name);
+    const isBeat = beats.has(request.api);
+    if (!isBeat && request.api !== 'OffsetCommit' && request.api !== 'TxnOffsetCommit') return;
+    const member = this.#members().find((one) => one.process === process);
+    if (member === undefined) return;
+    if (isBeat) this.#note(member);
     else if (request.api === 'OffsetCommit') this.#plain(request, process.name);
-    else if (request.api === 'TxnOffsetCommit') this.#transactional(request, process.name);
+    else this.#transactional(request, member);
   }
 
   #plain(request: SentRequest, name: string): void {
@@ -47,11 +50,12 @@ export class CommitsWhatItHolds implements Invariant {
   }
 
   /** The offsets of a transaction may wait for a connection: an identity that was replaced a moment ago is refused by the broker. */
-  #transactional(request: SentRequest, name: string): void {
+  #transactional(request: SentRequest, member: GroupMember): void {
+    const { name } = member.process;
     const { memberId, generationId } = request.body() as TxnOffsetCommitRequest;
     const { now } = this.#world.clock;
     const carried = `${memberId} of ${generationId}`;
-    this.#note(name);
+    this.#note(member);
     const known = this.#identities.get(name)!;
     const at = known.findLastIndex(({ identity }) => identity === carried);
     const replacedAt = at < 0 ? 0 : (known[at + 1]?.since ?? now);
@@ -62,15 +66,11 @@ export class CommitsWhatItHolds implements Invariant {
     );
   }
 
-  #note(name: string): void {
-    const { memberId, generation } = this.#member(name).consumer.groupMetadata();
+  #note({ consumer, process: { name } }: GroupMember): void {
+    const { memberId, generation } = consumer.groupMetadata();
     const identity = `${memberId} of ${generation}`;
     let known = this.#identities.get(name);
     if (known === undefined) this.#identities.set(name, (known = []));
     if (known.at(-1)?.identity !== identity) known.push({ identity, since: this.#world.clock.now });
-  }
-
-  #member(name: string): GroupMember {
-    return this.#members().find(({ process }) => process.name === name)!;
   }
 }

@@ -1,14 +1,18 @@
 /** Largest request a broker reads (socket.request.max.bytes). @internal */
 export const maxRequestBytes: number = 104857600;
 
+const prefixBytes = 4;
+
 /** Cuts what a client sends into frames, a length of four bytes before each; every frame owns its memory. @internal */
 export class FrameCutter {
   readonly #onFrame: (frame: Uint8Array) => void;
   readonly #onDamage: () => void;
-  #chunks: Uint8Array[] = [];
+  /** The length that is being read, and how many of its bytes are there; four of them push out what was before. */
+  #size = 0;
+  #prefixed = 0;
+  /** The frame that has begun, and how much of it is there. */
+  #frame: Uint8Array | null = null;
   #have = 0;
-  /** Size of the frame that has begun, -1 before its length is known. */
-  #wanted = -1;
   #stopped = false;
 
   constructor(onFrame: (frame: Uint8Array) => void, onDamage: () => void) {
@@ -17,51 +21,53 @@ export class FrameCutter {
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#stopped || bytes.length === 0) return;
-    this.#chunks.push(bytes);
-    this.#have += bytes.length;
-    for (;;) {
-      if (this.#wanted < 0) {
-        if (this.#have < 4) return;
-        const prefix = this.#take(4);
-        this.#wanted = (prefix[0]! << 24) | (prefix[1]! << 16) | (prefix[2]! << 8) | prefix[3]!;
-        if (this.#wanted < 0 || this.#wanted > maxRequestBytes) {
-          this.stop();
-          this.#onDamage();
-          return;
-        }
+    for (let at = 0; at < bytes.length && !this.#stopped;) {
+      if (this.#frame === null) {
+        at = this.#readSize(bytes, at);
+        if (this.#prefixed < prefixBytes || !this.#begin()) return;
       }
-      if (this.#have < this.#wanted) return;
-      const frame = this.#take(this.#wanted);
-      this.#wanted = -1;
-      this.#onFrame(frame);
-      if (this.#hasStopped()) return;
+      at = this.#fill(bytes, at);
     }
   }
 
   /** Nothing more is cut. */
   stop(): void {
     this.#stopped = true;
-    this.#chunks = [];
-    this.#have = 0;
+    this.#frame = null;
   }
 
-  #hasStopped(): boolean {
-    return this.#stopped;
-  }
-
-  #take(size: number): Uint8Array {
-    const taken = new Uint8Array(size);
-    let at = 0;
-    while (at < size) {
-      const first = this.#chunks[0]!;
-      const part = Math.min(first.length, size - at);
-      taken.set(part === first.length ? first : first.subarray(0, part), at);
-      if (part === first.length) this.#chunks.shift();
-      else this.#chunks[0] = first.subarray(part);
-      at += part;
+  #readSize(bytes: Uint8Array, start: number): number {
+    let at = start;
+    for (; at < bytes.length && this.#prefixed < prefixBytes; at++) {
+      this.#size = (this.#size << 8) | bytes[at]!;
+      this.#prefixed++;
     }
-    this.#have -= size;
-    return taken;
+    return at;
+  }
+
+  /** False when it cannot be a frame. */
+  #begin(): boolean {
+    const size = this.#size;
+    this.#prefixed = 0;
+    if (size < 0 || size > maxRequestBytes) {
+      this.stop();
+      this.#onDamage();
+      return false;
+    }
+    this.#frame = new Uint8Array(size);
+    this.#have = 0;
+    return true;
+  }
+
+  #fill(bytes: Uint8Array, start: number): number {
+    const frame = this.#frame!;
+    const part = Math.min(frame.length - this.#have, bytes.length - start);
+    frame.set(bytes.subarray(start, start + part), this.#have);
+    this.#have += part;
+    if (this.#have === frame.length) {
+      this.#frame = null;
+      this.#onFrame(frame);
+    }
+    return start + part;
   }
 }
