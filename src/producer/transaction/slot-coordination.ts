@@ -5,7 +5,7 @@ import { type OffsetList } from '../../model/topic-partition.js';
 import { backoffMs } from '../../runtime/backoff.js';
 import { Timer } from '../../runtime/timer.js';
 import { StepQueue } from './step-queue.js';
-import { type Verdict } from './transaction-errors.js';
+import { abortable, type Verdict } from './transaction-errors.js';
 import { type TransactionIdentity } from './transaction-identity.js';
 import { TransactionRequests } from './transaction-requests.js';
 
@@ -54,6 +54,11 @@ export class SlotCoordination {
         ended,
       ),
     );
+  }
+
+  /** Nobody waits for the producer id any more. */
+  giveUp(): void {
+    this.#steps.giveUp(abortable('Nobody waits for the producer id any more', null));
   }
 
   begin(): void {

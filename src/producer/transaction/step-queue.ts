@@ -92,6 +92,12 @@ export class StepQueue {
     if (this.#call === null) this.#end('abort', error);
   }
 
+  /** Nobody wants it any more: what waits and what is out ends with that error, whatever is answered. */
+  giveUp(error: KafkaError): void {
+    for (const { step } of this.#waiting.splice(0)) step.done('abort', error);
+    if (this.#current !== null) this.#leave(this.#current.step, error);
+  }
+
   /** `done` when nothing is out and nothing waits; may come in the stack of this call. */
   whenIdle(done: () => void): void {
     if (this.#current === null && this.#waiting.length === 0) done();
@@ -197,6 +203,11 @@ export class StepQueue {
       retriable: true,
       apiKey: step.api.key,
     });
+    this.#leave(step, error);
+  }
+
+  /** Whatever is answered to it now is not read. */
+  #leave(step: Step, error: KafkaError): void {
     if (this.#call !== null) step.unanswered?.();
     this.#call?.();
     this.#end('abort', error);

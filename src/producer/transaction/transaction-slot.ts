@@ -86,21 +86,21 @@ export class TransactionSlot implements IdentityHost {
     return this.#error;
   }
 
-  /** Answers when there is a producer id: one hop later when there is one already. */
+  /** Answers when there is a producer id: one hop later when there is one already. A `done` of its own for each call. */
   initialise(done: Done<null>): Cancel {
-    const own: Done<null> = (error, value) => {
-      done(error, value);
-    };
     if (this.#state !== 'uninitialised' && this.#state !== 'initialising') {
       return hop(this.#cluster.runtime, () => {
         done(this.#state === 'fatal' || this.#state === 'closed' ? this.#error : null, null);
       });
     }
-    this.#starters.add(own);
+    this.#starters.add(done);
     if (this.#state === 'uninitialised') this.#initialise();
     return () => {
-      // the question goes on: its answer serves the next one who asks
-      this.#starters.delete(own);
+      // in a turn of its own: the question serves whoever takes this place, and nobody else may keep the process
+      if (!this.#starters.delete(done) || this.#starters.size > 0) return;
+      this.later(() => {
+        if (this.#starters.size === 0 && this.#state === 'initialising') this.#coordination.giveUp();
+      });
     };
   }
 
