@@ -371,16 +371,6 @@ describe('a start that does not succeed', () => {
     },
   );
 
-  it('goes on by itself when the one who asked has left, and serves the next one', () => {
-    bench = new TransactionBench(2);
-    bench.brokers.delayMs = 100;
-    const left = bench.watch(bench.producer.beginTransaction());
-    bench.runtime.advance(120);
-    left.stop();
-    bench.begin();
-    expect(bench.brokers.of('InitProducerId')).toHaveLength(1);
-  });
-
   it.each([
     ['INVALID_TRANSACTION_TIMEOUT', 50],
     ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 53],

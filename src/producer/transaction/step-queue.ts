@@ -92,9 +92,8 @@ export class StepQueue {
     if (this.#call === null) this.#end('abort', error);
   }
 
-  /** Nobody wants it any more: what waits and what is out ends with that error, whatever is answered. */
+  /** Nobody wants what is out any more: it ends with that error, whatever is answered. */
   giveUp(error: KafkaError): void {
-    for (const { step } of this.#waiting.splice(0)) step.done('abort', error);
     if (this.#current !== null) this.#leave(this.#current.step, error);
   }
 
