@@ -7,6 +7,7 @@ import { firstRecordOf } from './internal/leases.js';
 export interface Failure<out S> {
   /** The element whose processing failed; its lease is open. */
   readonly item: S;
+  /** What it failed with. */
   readonly error: unknown;
   /** How often it was tried. */
   readonly attempts: number;
@@ -21,7 +22,9 @@ export interface Failure<out S> {
  * @public
  */
 export interface FailurePolicy<in S> {
+  /** Says which policy it is. */
   readonly name: string;
+  /** Its first value decides. */
   readonly handle: (failure: Failure<S>) => ObservableInput<'settled' | 'fail'>;
 }
 

@@ -15,6 +15,7 @@ export function brokerErrorEntry(errorCode: number): BrokerErrorEntry {
 /** An error code that a broker answered, with its name from Kafka's own table. @public */
 export class BrokerError extends KafkaError {
   readonly code: string = 'ERR_KAFKA_BROKER';
+  /** Its number in the protocol guide. */
   readonly errorCode: number;
   /** Kafka's name in upper snake case, `NOT_LEADER_OR_FOLLOWER`. */
   readonly errorName: string;

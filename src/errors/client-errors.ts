@@ -51,6 +51,7 @@ export class OffsetStoreError extends KafkaError {
 /** A transaction failed: `abortable` ends the transaction, otherwise the producer was fenced and is finished. @public */
 export class TransactionError extends KafkaError {
   readonly code: string = 'ERR_KAFKA_TRANSACTION';
+  /** Only the transaction is over; else the producer is. */
   readonly abortable: boolean;
   constructor(message: string, init: KafkaErrorInit & { readonly abortable: boolean }) {
     super(message, { fatal: !init.abortable, ...init });
@@ -61,8 +62,11 @@ export class TransactionError extends KafkaError {
 /** A deserializer failed. Keeps what is needed to look at the record, or to park it. @public */
 export class DeserializationError extends KafkaError {
   readonly code: string = 'ERR_KAFKA_DESERIALIZATION';
+  /** Which of the two failed. */
   readonly part: 'key' | 'value';
+  /** Undecoded bytes of the key, null for none. */
   readonly keyBytes: Uint8Array | null;
+  /** Undecoded bytes of the value, null for a tombstone. */
   readonly valueBytes: Uint8Array | null;
   constructor(
     message: string,

@@ -24,7 +24,9 @@ export class UnsupportedVersionError extends KafkaError {
 /** A batch is compressed with a codec whose package is not installed; `packageName` says which one is missing. @public */
 export class MissingCodecError extends KafkaError {
   readonly code: string = 'ERR_KAFKA_MISSING_CODEC';
+  /** Name of the codec, `zstd`. */
   readonly codec: string;
+  /** What to install. */
   readonly packageName: string;
   constructor(codec: string, packageName: string, init?: KafkaErrorInit) {
     super(

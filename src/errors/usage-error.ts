@@ -11,7 +11,9 @@ export class UsageError extends KafkaError {
 /** A bad, unknown or contradicting option; thrown synchronously, before any I/O. @public */
 export class InvalidOptionError extends UsageError {
   override readonly code: string = 'ERR_KAFKA_INVALID_OPTION';
+  /** Its name. */
   readonly option: string;
+  /** What was given. */
   readonly value: unknown;
   constructor(option: string, value: unknown, message: string) {
     super(message);

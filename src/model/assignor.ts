@@ -2,14 +2,19 @@ import type { Bytes, TopicPartition } from './topic-partition.js';
 
 /** One member as an assignor sees it. @public */
 export interface AssignorMember {
+  /** The key of the answer. */
   readonly memberId: string;
+  /** Of a static member (KIP-345), else null. */
   readonly groupInstanceId: string | null;
+  /** What it subscribes to. */
   readonly topics: readonly string[];
   /** What the member said it holds (KIP-429). */
   readonly owned: readonly TopicPartition[];
   /** Generation in which it held that, -1 unknown. */
   readonly generation: number;
+  /** Its `clientRack` (KIP-881), null where it has none. */
   readonly rackId: string | null;
+  /** What `userData` of the same assignor gave there, null for nothing. */
   readonly userData: Bytes | null;
 }
 

@@ -2,10 +2,13 @@ import type { RecordHeadersInit } from './record-headers.js';
 
 /** A record of a batch that is packed by hand: topic and partition are those of the batch. @public */
 export interface BatchRecord<out K, out V> {
+  /** What the key serializer takes. */
   readonly key?: K | null | undefined;
+  /** What the value serializer takes. */
   readonly value: V;
   /** Milliseconds since the epoch; now when absent. */
   readonly timestamp?: number | undefined;
+  /** Written in their order. */
   readonly headers?: RecordHeadersInit | undefined;
 }
 

@@ -80,7 +80,7 @@ export interface ConsumerSettings {
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none' | { readonly durationMs: number } | undefined;
   /** Start positions that are kept outside Kafka, asked before the committed ones. @defaultValue none */
   readonly offsetStore?: OffsetStore | undefined;
-  /** @defaultValue 'read_uncommitted' (isolation.level) */
+  /** `read_committed` leaves records of aborted transactions out and waits for the end of open ones. @defaultValue 'read_uncommitted' (isolation.level) */
   readonly isolationLevel?: 'read_uncommitted' | 'read_committed' | undefined;
   /**
    * When a record counts as done: when the pipe says so (`explicit`), or when `next` returned and no operator took it over
@@ -96,17 +96,17 @@ export interface ConsumerSettings {
   readonly window?: { readonly records?: number | undefined; readonly bytes?: number | undefined } | undefined;
   /** Fetched and not settled, over the whole consumer. @defaultValue 33554432 */
   readonly bufferBytes?: number | undefined;
-  /** @defaultValue 1 (fetch.min.bytes) */
+  /** A broker waits for so many bytes before it answers a fetch, `fetchMaxWaitMs` at most. @defaultValue 1 (fetch.min.bytes) */
   readonly fetchMinBytes?: number | undefined;
-  /** @defaultValue 52428800 (fetch.max.bytes) */
+  /** The most that one fetch asks a broker for; a single larger batch comes all the same. @defaultValue 52428800 (fetch.max.bytes) */
   readonly fetchMaxBytes?: number | undefined;
-  /** @defaultValue 500 (fetch.max.wait.ms) */
+  /** How long a broker waits for `fetchMinBytes`. @defaultValue 500 (fetch.max.wait.ms) */
   readonly fetchMaxWaitMs?: number | undefined;
-  /** @defaultValue 1048576 (max.partition.fetch.bytes) */
+  /** The most of one partition in a fetch; a single larger batch comes all the same. @defaultValue 1048576 (max.partition.fetch.bytes) */
   readonly maxPartitionFetchBytes?: number | undefined;
   /** Most records of one batch of `batches$`. @defaultValue 500 (max.poll.records) */
   readonly maxPollRecords?: number | undefined;
-  /** @defaultValue true (check.crcs) */
+  /** Whether the CRC-32C of every batch is checked. @defaultValue true (check.crcs) */
   readonly checkCrcs?: boolean | undefined;
   /** Classic only. @defaultValue 45000 (session.timeout.ms) */
   readonly sessionTimeoutMs?: number | undefined;
@@ -120,11 +120,11 @@ export interface ConsumerSettings {
   readonly drainTimeoutMs?: number | undefined;
   /** Age of an unsettled record at which a `stalled` event is raised. @defaultValue 60000 */
   readonly stallWarningMs?: number | undefined;
-  /** @defaultValue true (allow.auto.create.topics) */
+  /** Asking for a topic that is not there creates it, where the brokers allow that. @defaultValue true (allow.auto.create.topics) */
   readonly allowAutoCreateTopics?: boolean | undefined;
   /** Whether a pattern leaves topics of the brokers' own out. @defaultValue true (exclude.internal.topics) */
   readonly excludeInternalTopics?: boolean | undefined;
-  /** @defaultValue '' (client.rack) */
+  /** Where this consumer is: it reads from a replica of the same rack, if the brokers are set up for it (KIP-392). @defaultValue '' (client.rack) */
   readonly clientRack?: string | undefined;
   /**
    * Awaited before anything of these partitions is delivered; seeking is legal here. A failure ends the subscription with its
@@ -150,6 +150,7 @@ export type RebalanceListener = (
 ) => ObservableInput<unknown> | void;
 /** What a rebalance hook gets: the time by which it must be done, on the monotonic clock, in milliseconds. @public */
 export interface RebalanceContext {
+  /** Monotonic clock, milliseconds. */
   readonly deadline: number;
   /**
    * Where a partition of this hook starts; nothing before it is delivered. In `onAssigned` only.
@@ -172,9 +173,9 @@ export type SeekTarget = number | 'beginning' | 'end' | 'committed' | { readonly
  * @public
  */
 export interface ReadRange {
-  /** @defaultValue 'beginning' */
+  /** Where it begins. @defaultValue 'beginning' */
   readonly from?: 'beginning' | 'committed' | OffsetList | undefined;
-  /** @defaultValue 'end', the last stable offset under read_committed */
+  /** Where it ends. @defaultValue 'end', the last stable offset under read_committed */
   readonly to?: 'end' | OffsetList | undefined;
 }
 /** Why a partition is not moving. @public */
@@ -186,7 +187,9 @@ export interface FlowState {
   readonly paused: readonly string[];
   /** How long the oldest unsettled record has been out. */
   readonly oldestLeaseAgeMs: number | null;
+  /** Records that are delivered and not settled. */
   readonly openLeases: number;
+  /** The first of them, null without any. */
   readonly oldestOffset: number | null;
   /** Node id of the leader. */
   readonly broker: number | null;
@@ -197,6 +200,7 @@ export interface DrainReport {
   readonly drained: number;
   /** Not settled: the next owner gets them again. */
   readonly abandoned: number;
+  /** Next record to read, per partition. */
   readonly committed: OffsetList;
 }
 /** What happens to a consumer; none of it needs an answer. @public */
@@ -338,6 +342,7 @@ export interface Consumer<K, V> {
     readonly timeoutMs?: number | undefined;
     readonly leaveGroup?: boolean | undefined;
   }): Promise<void>;
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 /** A grouped Observable: `key` is the partition, as in RxJS's groupBy; topic and partition are there as well. @public */
@@ -356,7 +361,9 @@ export interface PartitionStream<K, V> extends GroupedObservable<TopicPartition,
   readonly lastFetchedAt: number | null;
   /** As `Consumer.pause` for this partition. */
   pause(): void;
+  /** As `Consumer.resume` for this partition. */
   resume(): void;
+  /** By `pause`, here or of the consumer. */
   readonly paused: boolean;
   /** Cold, as `Consumer.seek`. */
   seek(to: SeekTarget): Observable<number>;

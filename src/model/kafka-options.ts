@@ -19,11 +19,11 @@ export interface KafkaOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Pause before the first new try, doubled with each further one. @defaultValue 100 (retry.backoff.ms) */
   readonly retryBackoffMs?: number | undefined;
-  /** @defaultValue 1000 (retry.backoff.max.ms) */
+  /** The longest pause before another try. @defaultValue 1000 (retry.backoff.max.ms) */
   readonly retryBackoffMaxMs?: number | undefined;
   /** The same between attempts to connect to one broker. @defaultValue 50 (reconnect.backoff.ms) */
   readonly reconnectBackoffMs?: number | undefined;
-  /** @defaultValue 1000 (reconnect.backoff.max.ms) */
+  /** The longest pause between attempts to connect to one broker. @defaultValue 1000 (reconnect.backoff.max.ms) */
   readonly reconnectBackoffMaxMs?: number | undefined;
   /** Longest time until topics and leaders are asked for again. @defaultValue 300000 (metadata.max.age.ms) */
   readonly metadataMaxAgeMs?: number | undefined;

@@ -8,6 +8,7 @@ export type LeaseAnswer = 'accepted' | 'duplicate' | 'fenced';
 
 /** Something whose processing has to be settled. @public */
 export interface Leased {
+  /** What has to be settled for this element. */
   readonly lease: Lease;
 }
 
@@ -20,6 +21,7 @@ export interface Leased {
 export interface Lease {
   /** Aborted when the lease is fenced (partition lost, seek, drain deadline). Made on first access. */
   readonly signal: AbortSignal;
+  /** `open` until it is settled or fenced. */
   readonly state: 'open' | 'acked' | 'released' | 'fenced';
   /** The partitions this lease covers: one for a record, several for a mixed batch. */
   readonly partitions: readonly LeaseOwner[];
@@ -42,16 +44,21 @@ export const takeLease: unique symbol = Symbol.for('rx-kafka.takeLease') as neve
 
 /** The port that batchRecords, transaction, commitOffsets and pauseWhile need of a partition. @public */
 export interface LeaseOwner {
+  /** Name of the topic. */
   readonly topic: string;
+  /** Counted from 0. */
   readonly partition: number;
   /** Assignment epoch: identity of the partition stream. */
   readonly epoch: number;
+  /** All credit is out: nothing more is delivered before something is settled. */
   readonly windowFull: boolean;
+  /** Calls the listener when the window is used up or the partition is about to go; the returned function removes it. */
   onPressure(listener: (why: 'windowFull' | 'revoking' | 'draining' | 'lost') => void): () => void;
   /** Pauses delivery under that reason until the returned function is called. */
   hold(reason: string): () => void;
   /** Back to the first unsettled record, under a new delivery epoch. */
   rewind(): void;
+  /** Commits what is settled; `done` runs once. The returned function gives up waiting for it. */
   commitNow(done: (receipt: CommitReceipt | null, error?: unknown) => void): () => void;
   /**
    * The cadence of `commitOffsets(options)`: replaces the consumer's own for this partition until the returned function is
@@ -78,6 +85,7 @@ export interface LeaseOwner {
    * @internal
    */
   openWindow?(listener: WindowListener): LeaseWindow | null;
+  /** Who the member is at present, undefined without a group. */
   groupMetadata(): GroupMetadata | undefined;
   /** `wallClock` is milliseconds since the epoch, absent where only virtual time exists. */
   readonly runtime: Pick<Runtime, 'scheduler' | 'random'> & Partial<Pick<Runtime, 'wallClock'>>;

@@ -104,5 +104,6 @@ export interface Producer<in K, in V> extends RecordSink<K, V> {
   readonly events$: Observable<ClientEvent>;
   /** Eager: waits up to `timeoutMs` (30000) for what is written, fails the rest with `ClientClosedError`. */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

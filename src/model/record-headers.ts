@@ -22,5 +22,6 @@ export interface RecordHeaders extends Iterable<readonly [name: string, value: B
   getAll(name: string): readonly (Bytes | null)[];
   /** The last value of that name as UTF-8 text. */
   text(name: string): string | null | undefined;
+  /** Whether there is a header of that name. */
   has(name: string): boolean;
 }

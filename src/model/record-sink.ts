@@ -7,7 +7,9 @@ import type { Leased } from './lease.js';
  * @public
  */
 export interface ProducerRecord<out K, out V> {
+  /** Name of the topic. */
   readonly topic: string;
+  /** What the value serializer takes. */
   readonly value: V;
   /** Records of one key go to one partition. */
   readonly key?: K | null | undefined;
@@ -15,26 +17,33 @@ export interface ProducerRecord<out K, out V> {
   readonly partition?: number | undefined;
   /** Milliseconds since the epoch; now when absent. */
   readonly timestamp?: number | undefined;
+  /** Written in their order. */
   readonly headers?: RecordHeadersInit | undefined;
 }
 
 /** Where a record was written. Sizes are bytes on the wire, -1 for null. @public */
 export interface RecordMetadata {
+  /** Name of the topic. */
   readonly topic: string;
+  /** Counted from 0. */
   readonly partition: number;
   /** -1 when unknown: `acks: 0`, or a duplicate whose first answer was lost. */
   readonly offset: number;
   /** Milliseconds since the epoch, as it is in the log. */
   readonly timestamp: number;
+  /** Who set `timestamp`. */
   readonly timestampType: TimestampType;
   /** First offset that was in the partition then, -1 when unknown. */
   readonly logStartOffset: number;
+  /** Of the key. */
   readonly serializedKeySize: number;
+  /** Of the value. */
   readonly serializedValueSize: number;
 }
 
 /** `RecordMetadata` and the element it belongs to. @public */
 export interface DeliveryFields<out S> extends RecordMetadata {
+  /** The element that the record was made of. */
   readonly source: S;
 }
 

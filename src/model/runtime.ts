@@ -20,9 +20,11 @@ export interface Transport {
   write(chunks: readonly Bytes[]): boolean;
   /** Bytes as they arrive; the receiver owns them. Not called once `readInto` is in use. */
   onBytes(listener: (bytes: Bytes) => void): void;
+  /** The listener is called when `write` may be used again after it gave false. */
   onDrain(listener: () => void): void;
   /** Once, with the cause, or null after a clean end by the peer or by `close`. */
   onClosed(listener: (error: unknown) => void): void;
+  /** Ends the channel; what was written may still be sent. */
   close(): void;
   /**
    * Optional faster read path: the transport fills buffers that the receiver hands out (never of length 0) and says how
@@ -45,6 +47,7 @@ export interface Runtime {
   wallClock(): number;
   /** In [0, 1). */
   random(): number;
+  /** Opens a byte channel, without TLS where `tls` is null or absent. Failing to connect is told to `onClosed`. */
   connect(host: string, port: number, tls?: ConnectionOptions | null): Transport;
   /**
    * Keeps the process alive until the returned function is called. Sockets and timers of the client never do so by

@@ -3,7 +3,9 @@ export type Bytes = Uint8Array;
 
 /** One partition of one topic. @public */
 export interface TopicPartition {
+  /** Name of the topic. */
   readonly topic: string;
+  /** Counted from 0. */
   readonly partition: number;
 }
 
@@ -36,8 +38,11 @@ export interface PartitionInfo extends TopicPartition {
 
 /** Distance between a consumer's position and the end of a partition, in offsets. @public */
 export interface PartitionLag extends TopicPartition {
+  /** `endOffset` less `position`, never below 0. */
   readonly lag: number;
+  /** The next offset to deliver. */
   readonly position: number;
+  /** One behind the last record that can be read under the isolation level. */
   readonly endOffset: number;
 }
 

@@ -35,6 +35,7 @@ export interface Transaction<in K, in V> extends RecordSink<K, V> {
 export interface ManualTransaction<in K, in V> extends Transaction<K, V> {
   /** Waits for everything written, then commits. Fails with an abortable `TransactionError` when only `abort` is left. */
   commit(): Observable<void>;
+  /** Undoes it: nobody under `read_committed` sees any of it. */
   abort(): Observable<void>;
 }
 
@@ -51,6 +52,7 @@ export interface TransactionalProducer<in K, in V> {
   readonly events$: Observable<ClientEvent>;
   /** Eager: aborts what is open, waits up to `timeoutMs` (30000) for what is ending. */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

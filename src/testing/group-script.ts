@@ -16,7 +16,9 @@ export interface GroupEvent {
 
 /** The log of a partition: `records` says when the record of which letter is appended, `#` that reading fails. @public */
 export interface PartitionScript<K, V> extends TopicPartition {
+  /** A marble line. */
   readonly records: string;
+  /** The record of each letter. */
   readonly values: Readonly<Record<string, RecordInit<K, V>>>;
 }
 

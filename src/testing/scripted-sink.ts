@@ -4,6 +4,7 @@ import { bytesOf } from './test-record.js';
 
 /** A sink of a marble test, with what was written to it. @public */
 export interface ScriptedSink<in out K, in out V> extends RecordSink<K, V> {
+  /** In the order of writing. */
   readonly written: readonly ProducerRecord<K, V>[];
 }
 

@@ -6,16 +6,19 @@ import { type Detached, TestPartition } from './test-partition.js';
 
 /** What a record of a test is made of; all but key and value have defaults. @public */
 export interface RecordInit<K, V> {
+  /** As the consumer gives it. */
   readonly key: K;
+  /** As the consumer gives it. */
   readonly value: V;
-  /** @defaultValue 'topic' */
+  /** Name of the topic. @defaultValue 'topic' */
   readonly topic?: string;
-  /** @defaultValue 0 */
+  /** Counted from 0. @defaultValue 0 */
   readonly partition?: number;
-  /** @defaultValue 0, and counted up per partition by `records` */
+  /** Position in the partition. @defaultValue 0, and counted up per partition by `records` */
   readonly offset?: number;
-  /** @defaultValue 0 */
+  /** Milliseconds since the epoch. @defaultValue 0 */
   readonly timestamp?: number;
+  /** As a producer takes them. */
   readonly headers?: RecordHeadersInit;
 }
 

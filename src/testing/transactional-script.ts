@@ -14,12 +14,13 @@ export interface TransactionalScript {
   readonly error?: unknown;
   /** Transactions that may be open at once. @defaultValue 1 */
   readonly slots?: number;
-  /** @defaultValue 10000 */
+  /** As the option of a producer, in virtual milliseconds. @defaultValue 10000 */
   readonly transactionTimeoutMs?: number;
 }
 
 /** A transactional producer of a marble test, with its transactions in the order of their beginning. @public */
 export interface ScriptedTransactionalProducer<in out K, in out V> extends TransactionalProducer<K, V> {
+  /** Those that were aborted too. */
   readonly transactions: readonly WrittenTransaction<K, V>[];
   /** Records of committed transactions, in the order of the commits: what `read_committed` sees. */
   readonly committed: readonly ProducerRecord<K, V>[];

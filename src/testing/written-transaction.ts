@@ -3,6 +3,7 @@ import type { OffsetList } from '../model/topic-partition.js';
 
 /** One transaction of a scripted producer, as it stands. @public */
 export interface WrittenTransaction<out K, out V> {
+  /** What became of it. */
   readonly outcome: 'open' | 'committed' | 'aborted';
   /** What was written through it, in order; bytes as they are. */
   readonly records: readonly ProducerRecord<K, V>[];

@@ -13,9 +13,9 @@ import { type Partition, type Topic } from './topic.js';
 
 /** Settings of a topic that a test creates. @public */
 export interface TopicInit {
-  /** @defaultValue 1 (num.partitions) */
+  /** How many. @defaultValue 1 (num.partitions) */
   readonly partitions?: number | undefined;
-  /** @defaultValue 3, or the number of brokers */
+  /** How many replicas each has. @defaultValue 3, or the number of brokers */
   readonly replicationFactor?: number | undefined;
   /** Topic configurations, as `kafka-configs` names them. */
   readonly configs?: Readonly<Record<string, string>> | undefined;
@@ -23,13 +23,21 @@ export interface TopicInit {
 
 /** A partition as it stands. @public */
 export interface PartitionState {
+  /** Node id, -1 without one. */
   readonly leader: number;
+  /** Counts the changes of the leader. */
   readonly leaderEpoch: number;
+  /** Node ids. */
   readonly replicas: readonly number[];
+  /** Node ids of the replicas in sync. */
   readonly isr: readonly number[];
+  /** The first offset that can be read. */
   readonly logStartOffset: number;
+  /** One behind the last record. */
   readonly endOffset: number;
+  /** One behind what all replicas in sync have. */
   readonly highWatermark: number;
+  /** Everything before it belongs to no open transaction. */
   readonly lastStableOffset: number;
   /** The record batches as bytes, oldest first. */
   readonly batches: readonly Uint8Array[];
@@ -50,19 +58,22 @@ export class ClusterControls {
     return this.state.bootstrapServers;
   }
 
+  /** Node ids. */
   get brokerIds(): readonly number[] {
     return [...this.state.brokers.keys()];
   }
 
+  /** Whether a broker runs. */
   brokerState(id: number): BrokerState {
     return this.#broker(id).state;
   }
 
+  /** Internal topics too. */
   get topicNames(): readonly string[] {
     return [...this.state.topics.keys()];
   }
 
-  /** @throws TypeError when it exists, or Kafka would not have it */
+  /** Creates a topic. @throws TypeError when it exists, or Kafka would not have it */
   createTopic(name: string, init: TopicInit = {}): void {
     checkNames('A topic', init, ['partitions', 'replicationFactor', 'configs']);
     const configs = new Map(Object.entries(init.configs ?? {}));
@@ -70,6 +81,7 @@ export class ClusterControls {
     if (typeof made === 'number') throw new TypeError(`Topic ${name}: ${brokerErrorCodes[made]!.message}`);
   }
 
+  /** Deletes a topic with its records. */
   deleteTopic(name: string): void {
     this.state.deleteTopic(this.#topic(name));
   }
@@ -82,6 +94,7 @@ export class ClusterControls {
     this.state.createTopic(name, partitions.length, partitions[0]!.replicas.length, configs);
   }
 
+  /** A partition as it stands now. */
   partition(topic: string, index: number): PartitionState {
     const { leader, leaderEpoch, replicas, isr, log } = this.#partition(topic, index);
     const { startOffset, endOffset, highWatermark, lastStableOffset } = log;

@@ -20,7 +20,7 @@ export interface ClusterOptions {
   readonly racks?: boolean | undefined;
   /** Users and passwords of SASL PLAIN; without it no client authenticates. */
   readonly sasl?: { readonly plain: Readonly<Record<string, string>> } | undefined;
-  /** @defaultValue 'embedded-rx-kafka-0001' */
+  /** As the brokers tell it. @defaultValue 'embedded-rx-kafka-0001' */
   readonly clusterId?: string | undefined;
 }
 

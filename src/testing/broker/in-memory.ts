@@ -17,7 +17,7 @@ export interface InMemoryOptions extends ClusterOptions {
   readonly seed?: number | undefined;
   /** Milliseconds since the epoch when the scheduler stands at 0. @defaultValue 1700000000000 */
   readonly wallClockMs?: number | undefined;
-  /** @defaultValue 1 ms one way, no jitter */
+  /** How bytes travel. @defaultValue 1 ms one way, no jitter */
   readonly wire?: Partial<Wire> | undefined;
 }
 
@@ -28,6 +28,7 @@ export interface InMemoryOptions extends ClusterOptions {
  */
 export class InMemoryCluster extends ClusterControls implements Runtime {
   readonly scheduler: SchedulerLike;
+  /** How bytes travel; may be changed at any time. */
   readonly wire: Wire;
   /** Added to the wall clock: change it to make the clock jump, which no deadline may notice. */
   wallClockOffsetMs = 0;
@@ -74,6 +75,7 @@ export class InMemoryCluster extends ClusterControls implements Runtime {
     return this.#random();
   }
 
+  /** As `Runtime` has it: a channel to the broker of that address. */
   connect(host: string, port: number): Transport {
     const broker = [...this.state.brokers.values()].find((each) => each.host === host && each.port === port);
     return new MemoryTransport(this.#transports, this.wire, `${host}:${port}`, (peer) => {

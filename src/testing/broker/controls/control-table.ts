@@ -30,9 +30,13 @@ export function checkInterception(interception: Interception): void {
 
 /** A request as an intercept sees it. @public */
 export interface InterceptedRequest {
+  /** Name of the request, `Produce`. */
   readonly api: string;
+  /** Its version. */
   readonly apiVersion: number;
+  /** As the client has named itself. */
   readonly clientId: string | null;
+  /** Node id of the broker that got it. */
   readonly broker: number;
   /** The body by the protocol's field names. */
   readonly body: unknown;
