@@ -22,27 +22,26 @@ function structPlan(fields: readonly FieldTable[], version: number, flexible: bo
   // every struct gets all fields in the order of the table, those that this version lacks with their default, so that the
   // structs of all versions share the order of their keys. One after the other: V8 copies a template slower than that
   const names: string[] = [];
-  const reads: (Read | null)[] = [];
-  const defaults: unknown[] = [];
+  const reads: Read[] = [];
   const tagged: (FieldInVersion & { readonly read: Read })[] = [];
   let minSize = flexible ? 1 : 0;
   for (const table of fields) {
     const field = isPresent(table, version) ? fieldInVersion(table, version) : null;
-    const plan = field === null ? null : valuePlan(field, version, flexible);
-    const isPlain = field !== null && field.tag < 0;
     names.push(table[0]);
-    reads.push(isPlain ? plan!.read : null);
-    defaults.push(isPlain ? null : defaultOf(table));
-    if (isPlain) minSize += plan!.minSize;
-    else if (field !== null) tagged.push({ ...field, read: plan!.read });
+    if (field !== null && field.tag < 0) {
+      const plan = valuePlan(field, version, flexible);
+      reads.push(plan.read);
+      minSize += plan.minSize;
+    } else {
+      const value = defaultOf(table);
+      reads.push(() => value);
+      if (field !== null) tagged.push({ ...field, read: valuePlan(field, version, flexible).read });
+    }
   }
   const count = names.length;
   const read = (reader: ByteReader): Struct => {
     const struct: Struct = {};
-    for (let i = 0; i < count; i++) {
-      const readField = reads[i] ?? null;
-      struct[names[i]!] = readField === null ? defaults[i] : readField(reader);
-    }
+    for (let i = 0; i < count; i++) struct[names[i]!] = reads[i]!(reader);
     if (flexible) {
       if (tagged.length === 0) reader.skipTags();
       else readTagged(reader, tagged, struct);

@@ -74,7 +74,7 @@ export function defaultOf(table: FieldTable): unknown {
 }
 
 /** A struct with every field at its default; all structs of one table have their keys in the same order. */
-export function defaultStruct(fields: readonly FieldTable[]): Struct {
+function defaultStruct(fields: readonly FieldTable[]): Struct {
   const struct: Struct = {};
   for (const field of fields) struct[field[0]] = defaultOf(field);
   return struct;
