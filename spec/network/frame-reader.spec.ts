@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { ProtocolDecodeError } from '../../src/errors/protocol-error.js';
 import { FrameReader, maxFrameBytes } from '../../src/network/frame-reader.js';
+import { framed } from './framed.js';
 
 const frames: Uint8Array[] = [];
 const damage: Error[] = [];
@@ -14,16 +15,6 @@ beforeEach(() => {
     (error) => damage.push(error),
   );
 });
-
-function framed(...bodies: Uint8Array[]): Uint8Array {
-  return Buffer.concat(
-    bodies.flatMap((body) => {
-      const prefix = Buffer.alloc(4);
-      prefix.writeInt32BE(body.length);
-      return [prefix, body];
-    }),
-  );
-}
 
 /** As a socket does: fills what it is handed, in reads of at most `size` bytes. */
 function read(bytes: Uint8Array, size: number): void {

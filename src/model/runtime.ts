@@ -28,7 +28,8 @@ export interface Transport {
   close(): void;
   /**
    * Optional faster read path: the transport fills buffers that the receiver hands out (never of length 0) and says how
-   * many bytes were filled. Returns false when the transport cannot do that; then `onBytes` is used.
+   * many bytes were filled, in the same turn: the buffer may be another connection's in the next one. Returns false when the
+   * transport cannot do that; then `onBytes` is used.
    */
   readInto?(next: () => Bytes, filled: (length: number) => void): boolean;
 }

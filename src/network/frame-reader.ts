@@ -58,9 +58,9 @@ export class FrameReader {
       this.#prefixed += length;
       if (this.#prefixed < prefixBytes) return;
       this.#prefixed = 0;
-      this.#cut(this.#prefix, prefixBytes);
+      this.#cut(this.#prefix, 0, prefixBytes);
     } else if (shared !== null) {
-      this.#cut(shared, length);
+      this.#cut(shared, 0, length);
     }
   }
 
@@ -74,7 +74,7 @@ export class FrameReader {
       at += part;
       this.filled(part);
     }
-    if (at < bytes.length && !this.#stopped) this.#cut(at === 0 ? bytes : bytes.subarray(at), bytes.length - at);
+    if (at < bytes.length && !this.#stopped) this.#cut(bytes, at, bytes.length);
   }
 
   /** Nothing more is handed out. */
@@ -83,9 +83,9 @@ export class FrameReader {
     this.#frame = null;
   }
 
-  /** Takes the frames out of the first `end` bytes. */
-  #cut(bytes: Bytes, end: number): void {
-    let at = 0;
+  /** Takes the frames out of `[start, end)`. */
+  #cut(bytes: Bytes, start: number, end: number): void {
+    let at = start;
     while (end - at >= prefixBytes) {
       const size = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
       if (size < 0 || size > maxFrameBytes) {

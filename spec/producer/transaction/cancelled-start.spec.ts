@@ -1,5 +1,5 @@
 import { map } from 'rxjs';
-import { TransactionBench } from './support/transaction-brokers.js';
+import { type Seen, TransactionBench } from './support/transaction-brokers.js';
 
 const record = { topic: 't', partition: 0, value: 'v' };
 let bench: TransactionBench;
@@ -10,6 +10,22 @@ afterEach(() => {
 
 const asked = (): number => bench.brokers.of('InitProducerId').length;
 const transaction$ = () => bench.producer.transaction((tx) => tx.send(record).pipe(map(({ topic }) => topic)));
+
+/** A transaction that was cancelled when its question was out; an answer takes a second. */
+function leaveQuestion(): void {
+  bench = new TransactionBench(2);
+  bench.brokers.delayMs = 1000;
+  const seen = bench.watch(transaction$());
+  bench.runtime.until('the question', () => asked() === 1);
+  seen.stop();
+}
+
+/** It succeeds, after so many questions in all. */
+function succeeds(seen: Seen, questions: number): void {
+  bench.until(seen);
+  expect(seen).toMatchObject({ values: ['t'], error: null });
+  expect(asked()).toBe(questions);
+}
 
 describe('a start of transactions that nobody waits for any more', () => {
   it.each([
@@ -46,34 +62,18 @@ describe('a start of transactions that nobody waits for any more', () => {
     first.stop();
     bench.runtime.advance(500);
     expect(bench.runtime.alive).toBeGreaterThan(0);
-    bench.until(second);
-    expect(second).toMatchObject({ values: ['t'], error: null });
-    expect(asked()).toBe(1);
+    succeeds(second, 1);
   });
 
   it('serves whoever takes its place in the same turn', () => {
-    bench = new TransactionBench(2);
-    bench.brokers.delayMs = 1000;
-    const first = bench.watch(transaction$());
-    bench.runtime.until('the question', () => asked() === 1);
-    first.stop();
-    const second = bench.watch(transaction$());
-    bench.until(second);
-    expect(second).toMatchObject({ values: ['t'], error: null });
-    expect(asked()).toBe(1);
+    leaveQuestion();
+    succeeds(bench.watch(transaction$()), 1);
   });
 
   it('is made anew for the next one, whose answer counts and not the late one of before', () => {
-    bench = new TransactionBench(2);
-    bench.brokers.delayMs = 1000;
-    const first = bench.watch(transaction$());
-    bench.runtime.until('the question', () => asked() === 1);
-    first.stop();
+    leaveQuestion();
     bench.runtime.advance(500);
-    const second = bench.watch(transaction$());
-    bench.until(second);
-    expect(second).toMatchObject({ values: ['t'], error: null });
-    expect(asked()).toBe(2);
+    succeeds(bench.watch(transaction$()), 2);
     expect(bench.brokers.written.map(({ batch }) => batch.producerEpoch)).toEqual([2]);
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { FrameCutter, maxRequestBytes } from '../../../../src/testing/broker/wire/frame-cutter.js';
+import { framed, lengthPrefix } from '../../../network/framed.js';
 
 const frames: Uint8Array[] = [];
 let damaged = 0;
@@ -14,16 +15,6 @@ beforeEach(() => {
   );
 });
 
-function prefix(size: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(size);
-  return bytes;
-}
-
-function framed(bodies: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(bodies.flatMap((body) => [prefix(body.length), body]));
-}
-
 it('cuts any frames out of any pieces', () => {
   fc.assert(
     fc.property(
@@ -31,7 +22,7 @@ it('cuts any frames out of any pieces', () => {
       fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 10 }),
       (bodies, sizes) => {
         frames.length = 0;
-        const bytes = framed(bodies);
+        const bytes = framed(...bodies);
         for (let at = 0, turn = 0; at < bytes.length; turn++) {
           const end = at + sizes[turn % sizes.length]!;
           cutter.push(bytes.subarray(at, end));
@@ -45,18 +36,18 @@ it('cuts any frames out of any pieces', () => {
 });
 
 it('gives every frame memory of its own', () => {
-  const bytes = framed([new Uint8Array(10).fill(1)]);
+  const bytes = framed(new Uint8Array(10).fill(1));
   cutter.push(bytes);
   bytes.fill(2);
   expect([...frames[0]!]).toEqual(new Array(10).fill(1));
 });
 
 it.each([-1, -2147483648, maxRequestBytes + 1])('takes nothing more after a length of %i', (size) => {
-  cutter.push(framed([new Uint8Array(3)]));
-  cutter.push(prefix(size).subarray(0, 2));
+  cutter.push(framed(new Uint8Array(3)));
+  cutter.push(lengthPrefix(size).subarray(0, 2));
   expect(damaged).toBe(0);
-  cutter.push(prefix(size).subarray(2));
-  cutter.push(framed([new Uint8Array(3)]));
+  cutter.push(lengthPrefix(size).subarray(2));
+  cutter.push(framed(new Uint8Array(3)));
   expect(frames).toHaveLength(1);
   expect(damaged).toBe(1);
 });
@@ -70,7 +61,7 @@ it('gives nothing after it was stopped in the middle of a piece', () => {
     },
     () => damaged++,
   );
-  stopping.push(framed([new Uint8Array(1), new Uint8Array(2)]));
-  stopping.push(framed([new Uint8Array(3)]));
+  stopping.push(framed(new Uint8Array(1), new Uint8Array(2)));
+  stopping.push(framed(new Uint8Array(3)));
   expect(seen).toEqual([1]);
 });
