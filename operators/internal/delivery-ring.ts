@@ -1,4 +1,4 @@
-import type { Lease } from '../../src/model/lease.js';
+import type { Lease, Leased } from '../../src/model/lease.js';
 import type { DeliveryFields, WrittenBatch } from '../../src/model/record-sink.js';
 import type { TimestampType } from '../../src/model/topic-partition.js';
 
@@ -39,8 +39,17 @@ export class DeliveredRecord<S> implements DeliveryFields<S> {
   }
 }
 
-/** What `produce` emits for a leased element. */
-export class LeasedDelivery<S> extends DeliveredRecord<S> {
+/** What `produce` emits for a leased element. The same once more, as V8 makes objects of a derived class at half the speed. */
+export class LeasedDelivery<S> implements DeliveryFields<S>, Leased {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly timestampType: TimestampType;
+  readonly logStartOffset: number;
+  readonly serializedKeySize: number;
+  readonly serializedValueSize: number;
+  readonly source: S;
   readonly lease: Lease;
 
   constructor(
@@ -52,7 +61,15 @@ export class LeasedDelivery<S> extends DeliveredRecord<S> {
     source: S,
     lease: Lease,
   ) {
-    super(batch, offset, timestamp, keySize, valueSize, source);
+    this.topic = batch.topic;
+    this.partition = batch.partition;
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.timestampType = batch.timestampType;
+    this.logStartOffset = batch.logStartOffset;
+    this.serializedKeySize = keySize;
+    this.serializedValueSize = valueSize;
+    this.source = source;
     this.lease = lease;
   }
 }
@@ -74,6 +91,11 @@ export class DeliveryRing<T> {
   #timestamps = new Float64Array(INITIAL_SLOTS);
   #keySizes = new Int32Array(INITIAL_SLOTS);
   #valueSizes = new Int32Array(INITIAL_SLOTS);
+
+  /** How many it can hold before it grows. */
+  get slots(): number {
+    return this.#mask + 1;
+  }
 
   get length(): number {
     return (this.#tail - this.#head) & TOKENS;

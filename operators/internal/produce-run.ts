@@ -11,13 +11,14 @@ import {
   fastSink,
 } from '../../src/model/record-sink.js';
 import { type OnFailure, decide } from '../failure-policy.js';
-import { DELIVERED, DeliveryRing, FAILED, GONE, PENDING } from './delivery-ring.js';
+import { DELIVERED, type DeliveryRing, FAILED, GONE, PENDING } from './delivery-ring.js';
 import { blame } from './blame.js';
 import { forkLease, shareOf } from './forked-lease.js';
 import { leaseOf, take } from './leases.js';
 import { park } from './parking.js';
 import type { ProduceResult } from './produce-result.js';
 import { RefQueue } from './ref-queue.js';
+import { giveRing, takeRing } from './spare-rings.js';
 import { warn } from './warn.js';
 
 export interface ProduceSettings<T> {
@@ -49,7 +50,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   readonly #settings: ProduceSettings<T>;
   readonly #downstream: Subscriber<Delivery<T>>;
   readonly #fast: boolean;
-  readonly #ring = new DeliveryRing<T>();
+  #ring: DeliveryRing<T> = takeRing<T>();
   readonly #queue = new RefQueue<T>();
   readonly #errors = new Map<number, unknown>();
   readonly #policies = new Set<Subscription>();
@@ -134,6 +135,7 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       this.#ring.pop();
       lease?.release();
     }
+    this.#ring = giveRing(this.#ring);
     while (this.#queue.length > 0) leaseOf(this.#queue.take())?.release();
   }
 
@@ -175,8 +177,9 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
   flushed(): void {
     if (this.#emitting || this.#closed) return;
     this.#emitting = true;
-    const ring = this.#ring;
-    for (let state = ring.headState; state !== PENDING; state = ring.headState) {
+    // whoever hears of one may end the run: its ring is somebody else's from then on
+    for (let state = this.#ring.headState; state !== PENDING; state = this.#ring.headState) {
+      const ring = this.#ring;
       if (state === DELIVERED) {
         const delivery = ring.headDelivery();
         ring.pop();
@@ -184,9 +187,10 @@ export class ProduceRun<T, K, V> implements Observer<T>, DeliveryReceiver {
       } else if (state === FAILED) {
         const token = ring.headToken;
         const error = this.#errors.get(token);
+        const lease = ring.lease(token);
         blame(error, ring.source(token));
-        ring.lease(token)?.release(error);
         ring.pop();
+        lease?.release(error);
         this.#downstream.error(error);
       } else {
         ring.pop();

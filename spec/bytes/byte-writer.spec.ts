@@ -358,3 +358,77 @@ describe('segments', () => {
     }).toThrow(UsageError);
   });
 });
+
+describe('the memory of writers', () => {
+  const written = (length: number, fill: number): Uint8Array => new Uint8Array(length).fill(fill);
+
+  it("is nobody else's, however many are open and whatever they grow to", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            writer: fc.nat(5),
+            length: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 700 })),
+            end: fc.boolean(),
+          }),
+          {
+            maxLength: 60,
+          },
+        ),
+        (steps) => {
+          const open = new Map<number, { writer: ByteWriter; expected: Uint8Array[] }>();
+          const ended: { bytes: Uint8Array; expected: Uint8Array }[] = [];
+          steps.forEach(({ writer: id, length, end }, step) => {
+            let entry = open.get(id);
+            if (entry === undefined) open.set(id, (entry = { writer: new ByteWriter(), expected: [] }));
+            entry.expected.push(written(length, step + 1));
+            entry.writer.raw(written(length, step + 1));
+            if (!end) return;
+            open.delete(id);
+            ended.push({ bytes: entry.writer.toBytes(), expected: Buffer.concat(entry.expected) });
+          });
+          for (const { writer, expected } of open.values()) {
+            ended.push({ bytes: writer.toBytes(), expected: Buffer.concat(expected) });
+          }
+          for (const { bytes, expected } of ended) expect(Buffer.compare(bytes, expected)).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it('is common for short ones, each with as much as it has written', () => {
+    const pieces = Array.from({ length: 300 }, (_, at) => {
+      const writer = new ByteWriter();
+      writer.raw(written(50, at));
+      return writer.toBytes();
+    });
+    pieces.forEach((bytes, at) => {
+      expect(Buffer.compare(bytes, written(50, at))).toBe(0);
+    });
+    // 15,000 bytes fit one slab, or the rest of one and the next
+    expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBeLessThanOrEqual(2);
+  });
+
+  it('stays its own when another writer ends that has grown out of the slab, to where the slab is used by chance', () => {
+    // whatever was used: the next one begins a slab
+    new ByteWriter(16_384).finish();
+    const grown = new ByteWriter(128);
+    const open = new ByteWriter(128);
+    grown.raw(written(128, 1));
+    grown.int8(1);
+    open.raw(written(100, 2));
+    grown.finish();
+    new ByteWriter().raw(written(100, 3));
+    expect(Buffer.compare(open.toBytes(), written(100, 2))).toBe(0);
+  });
+
+  it('is not touched by a writer that goes on after its end', () => {
+    const first = new ByteWriter();
+    first.int32(1);
+    first.finish();
+    const second = new ByteWriter();
+    second.int32(2);
+    first.int32(3);
+    expect(hex(second.toBytes())).toBe('00000002');
+  });
+});

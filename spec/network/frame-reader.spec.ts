@@ -56,6 +56,19 @@ it('hands out frames that later reads do not overwrite', () => {
   expect([...frames[0]!]).toEqual(new Array(10).fill(1));
 });
 
+it('puts short frames side by side into slabs of 4 KiB, longer ones each into memory of its own', () => {
+  const bodies = Array.from({ length: 200 }, (_, at) => new Uint8Array(100 + at * 3).fill(at));
+  read(framed(...bodies), 5000);
+  expect(frames).toHaveLength(200);
+  frames.forEach((frame, at) => {
+    expect(Buffer.compare(frame, bodies[at]!)).toBe(0);
+    expect(frame.buffer.byteLength).toBe(frame.length < 512 ? 4096 : frame.length);
+  });
+  const slabs = new Set(frames.filter((frame) => frame.length < 512).map(({ buffer }) => buffer));
+  // 41,814 bytes, of which no slab loses more than 511
+  expect(slabs.size).toBeLessThanOrEqual(12);
+});
+
 it('shares the scratch buffer between readers: each keeps only what it has begun, however their reads alternate', () => {
   fc.assert(
     fc.property(

@@ -271,6 +271,43 @@ describe('produce', () => {
       expect([seen.values, sink.written.length, sink.listeners.size]).toEqual([[], 2, 0]);
     });
 
+    it('does not take an answer to a run that has ended for one of the next run', () => {
+      const sink = makeSink();
+      const source$ = new Subject<SpecItem>();
+      const ended = start(sink, source$);
+      for (const i of items(2)) source$.next(i);
+      ended.unsubscribe();
+      const next = start(sink, source$);
+      for (const i of items(2)) source$.next(i);
+      sink.answer(0);
+      sink.answer(1, broken);
+      expect([next.values, next.errors]).toEqual([[], []]);
+      sink.answer(2);
+      sink.answer(3);
+      expect([ended.values, next.values, next.errors]).toEqual([[], [0, 1], []]);
+    });
+
+    it('leaves a run alone that is begun where another one ends', () => {
+      const sink = makeSink();
+      const first$ = new Subject<SpecItem>();
+      const second$ = new Subject<SpecItem>();
+      const seen: number[][] = [[], []];
+      first$.pipe(produce(sink, toRecord), take(1)).subscribe({
+        next: (out) => seen[0]!.push(out.source.id),
+        complete: () => {
+          second$.pipe(produce(sink, toRecord)).subscribe((out) => seen[1]!.push(out.source.id));
+          for (const i of items(3)) second$.next(i);
+        },
+      });
+      for (const i of items(3)) first$.next(i);
+      sink.answer(2);
+      sink.answer(1);
+      sink.answer(0);
+      expect(seen).toEqual([[0], []]);
+      for (const at of [3, 4, 5]) sink.answer(at);
+      expect(seen).toEqual([[0], [0, 1, 2]]);
+    });
+
     it('unsubscribes a policy that is at work', () => {
       const sink = makeSink();
       const source$ = new Subject<SpecItem>();

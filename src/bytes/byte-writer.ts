@@ -10,6 +10,14 @@ const scratch: Uint8Array<ArrayBuffer> = new Uint8Array(8);
 const scratchView: DataView = new DataView(scratch.buffer);
 
 /**
+ * Writers begin in a piece of a common slab, as most requests are short and an array of their own costs more than what is written
+ * into it. A piece is given out once: what a writer has finished is never overwritten.
+ */
+const slabBytes = 16_384;
+let slab: Uint8Array<ArrayBuffer> = new Uint8Array(slabBytes);
+let slabUsed = 0;
+
+/**
  * Appends Kafka primitives (protocol guide, "Protocol primitive types"), big-endian, to a growing list of segments.
  * What {@link finish} returns belongs to the caller; chunks given by reference stay the giver's and must not change
  * until they are written out.
@@ -17,14 +25,23 @@ const scratchView: DataView = new DataView(scratch.buffer);
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   /** Where the open segment begins in `#bytes`. */
-  #start = 0;
-  #at = 0;
+  #start: number;
+  #at: number;
+  /** Up to here `#bytes` is this writer's. */
+  #end: number;
   /** Bytes in sealed segments. */
   #sealedSize = 0;
   readonly #sealed: Uint8Array[] = [];
 
   constructor(initial = 256) {
-    this.#bytes = new Uint8Array(initial);
+    if (slabUsed + initial > slab.length) {
+      slab = new Uint8Array(Math.max(slabBytes, initial));
+      slabUsed = 0;
+    }
+    this.#bytes = slab;
+    this.#start = slabUsed;
+    this.#at = slabUsed;
+    this.#end = slabUsed += initial;
   }
 
   /** Bytes written so far. */
@@ -228,6 +245,9 @@ export class ByteWriter {
   /** The segments in order; the writer is used up. */
   finish(): Uint8Array[] {
     this.#seal();
+    // the rest of its piece, unless another writer has begun behind it
+    if (this.#bytes === slab && this.#end === slabUsed) slabUsed = this.#at;
+    this.#end = this.#at;
     return this.#sealed;
   }
 
@@ -267,7 +287,7 @@ export class ByteWriter {
   /** Advances by `size` and returns where it begins; `#bytes` may be another array afterwards. */
   #room(size: number): number {
     const at = this.#at;
-    if (at + size > this.#bytes.length) return this.#grow(size);
+    if (at + size > this.#end) return this.#grow(size);
     this.#at = at + size;
     return at;
   }
@@ -280,6 +300,7 @@ export class ByteWriter {
     this.#bytes = bytes;
     this.#start = 0;
     this.#at = open + size;
+    this.#end = bytes.length;
     return open;
   }
 }

@@ -130,6 +130,11 @@ export class Cluster {
     };
   }
 
+  /** Node id of the coordinator if it is known, else null. */
+  knownCoordinator(type: CoordinatorType, key: string): number | null {
+    return this.#coordinators.known(type, key);
+  }
+
   /** Node id of the coordinator; tries on until it is found, refused for good, or nobody waits. */
   coordinator(type: CoordinatorType, key: string, done: Done<number>): Cancel {
     return this.#coordinators.find(type, key, done);

@@ -15,6 +15,11 @@ export class Coordinators {
     this.#host = host;
   }
 
+  /** Null when it has to be looked up. */
+  known(type: CoordinatorType, key: string): number | null {
+    return this.#known.get(`${type} ${key}`) ?? null;
+  }
+
   find(type: CoordinatorType, key: string, done: Done<number>): Cancel {
     const id = `${type} ${key}`;
     const known = this.#known.get(id);

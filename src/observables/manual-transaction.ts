@@ -1,9 +1,7 @@
 import { type Observable } from 'rxjs';
-import { type GroupMetadata } from '../model/commit.js';
 import { type Done } from '../model/done.js';
-import { fastSink } from '../model/record-sink.js';
+import { type DeliveryReceiver, fastSink, type ProducerRecord } from '../model/record-sink.js';
 import { type Runtime } from '../model/runtime.js';
-import { type OffsetList } from '../model/topic-partition.js';
 import { type ManualTransaction } from '../model/transaction.js';
 import { type TransactionSlot } from '../producer/transaction/transaction-slot.js';
 import { coldCommand } from './cold-command.js';
@@ -47,8 +45,9 @@ function asManual<K, V>(runtime: Runtime, transaction: SlotTransaction<K, V>): M
     onReady: tx.onReady,
     bytes: tx.bytes,
     send: tx.send,
-    sendOffsets: (offsets: OffsetList, group: GroupMetadata) => tx.sendOffsets(offsets, group),
-    [fastSink]: tx[fastSink],
+    sendOffsets: tx.sendOffsets,
+    [fastSink]: (record: ProducerRecord<K, V>, receiver: DeliveryReceiver, token: number) =>
+      tx[fastSink](record, receiver, token),
     commit: () =>
       command('commit', (done) => {
         transaction.commit(done);

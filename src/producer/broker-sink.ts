@@ -150,6 +150,6 @@ export class BrokerSink {
       if (queue.batches.length > 0) this.#queues[kept++] = queue;
       else queue.listed = false;
     }
-    this.#queues.length = kept;
+    while (this.#queues.length > kept) this.#queues.pop();
   }
 }

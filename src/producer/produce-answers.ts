@@ -56,19 +56,17 @@ export class ProduceAnswers {
   }
 
   #callAnswered(nodeId: number, call: ProduceCall, response: ProduceResponse): void {
-    const open = [...call.batches];
+    const open: (ProduceBatch | null)[] = [...call.batches];
     let moved = false;
     for (const topic of response.responses) {
       const name = call.topicName(topic.name, topic.topicId);
       for (const answer of topic.partitionResponses) {
-        const at = open.findIndex(({ queue }) => queue.partition === answer.index && queue.topic === name);
-        if (at < 0) continue;
-        const batch = open[at]!;
-        open.splice(at, 1);
-        if (this.#answered(nodeId, batch, answer, response)) moved = true;
+        const batch = takeBatch(open, name, answer.index);
+        if (batch !== null && this.#answered(nodeId, batch, answer, response)) moved = true;
       }
     }
     for (const batch of open) {
+      if (batch === null) continue;
       const error = new ProtocolDecodeError(`Produce answer without ${batch.queue.topic}-${batch.queue.partition}`, {
         retriable: true,
         broker: nodeId,
@@ -127,4 +125,15 @@ export class ProduceAnswers {
 
 function isProduceResponse(response: unknown): response is ProduceResponse {
   return typeof response === 'object' && response !== null;
+}
+
+/** The one of that partition, out of those that have no answer yet. */
+function takeBatch(open: (ProduceBatch | null)[], topic: string, partition: number): ProduceBatch | null {
+  for (let at = 0; at < open.length; at++) {
+    const batch = open[at];
+    if (batch?.queue.partition !== partition || batch.queue.topic !== topic) continue;
+    open[at] = null;
+    return batch;
+  }
+  return null;
 }

@@ -1,5 +1,6 @@
 import { type Input } from '../protocol/api.js';
-import { type ProduceRequest } from '../protocol/messages/produce.js';
+import { type Bytes } from '../model/topic-partition.js';
+import { type ProduceRequest, type ProduceRequestTopicProduceData } from '../protocol/messages/produce.js';
 import { type Metadata } from '../cluster/metadata.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
 import { type ProduceBatch } from './produce-batch.js';
@@ -35,25 +36,23 @@ export class ProduceCall {
    * called not written: it stays out. Frames go by reference: they must not change before the request is answered or given up.
    */
   body(version: number, acks: number, timeoutMs: number, transactionalId: string | null): Input<ProduceRequest> {
-    for (const batch of this.batches) batch.onWire = !batch.expired;
-    return {
-      transactionalId,
-      acks,
-      timeoutMs,
-      topicData: this.#topics
-        .map((topic) => ({
-          ...(version < firstVersionWithTopicIds ? { name: topic.name } : { topicId: topic.topicId }),
-          partitionData: topic.batches
-            .filter(({ onWire }) => onWire)
-            .map((batch) => ({ index: batch.queue.partition, records: [batch.bytes!] })),
-        }))
-        .filter(({ partitionData }) => partitionData.length > 0),
-    };
+    const topicData: Input<ProduceRequestTopicProduceData>[] = [];
+    for (const { name, topicId, batches } of this.#topics) {
+      const partitionData: { index: number; records: Bytes[] }[] = [];
+      for (const batch of batches) {
+        batch.onWire = !batch.expired;
+        if (batch.onWire) partitionData.push({ index: batch.queue.partition, records: [batch.bytes!] });
+      }
+      if (partitionData.length === 0) continue;
+      topicData.push(version < firstVersionWithTopicIds ? { name, partitionData } : { topicId, partitionData });
+    }
+    return { transactionalId, acks, timeoutMs, topicData };
   }
 
-  /** Name of an answered topic: by name up to version 12, by id behind it. */
+  /** Name of an answered topic, the string that its batches have: by name up to version 12, by id behind it. */
   topicName(name: string, topicId: string): string {
-    if (name !== '') return name;
-    return this.#topics.find((topic) => topic.topicId === topicId)?.name ?? '';
+    for (const topic of this.#topics)
+      if (name === '' ? topic.topicId === topicId : topic.name === name) return topic.name;
+    return name;
   }
 }

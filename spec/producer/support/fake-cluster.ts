@@ -106,6 +106,8 @@ export class FakeCluster {
   readonly script: Fate[] = [];
   fate: (request: SeenRequest) => Fate = () => 'ok';
   latencyMs = 1;
+  /** The last partition of a request comes first in its answer. */
+  answersInReverse = false;
   /** Requests wait for a connection until then, and are made when there is one. */
   connectedFrom = 0;
   maxMessageBytes = 1_000_000;
@@ -348,10 +350,11 @@ export class FakeCluster {
   }
 
   #answer(request: SeenRequest, of: (topic: string, partition: number, batch: SeenBatch) => object): ProduceResponse {
+    const batches = this.answersInReverse ? [...request.batches].reverse() : request.batches;
     return {
       throttleTimeMs: 0,
       nodeEndpoints: [],
-      responses: request.batches.map(({ topic, partition, batch }) => ({
+      responses: batches.map(({ topic, partition, batch }) => ({
         name: '',
         topicId: `id-${topic}`,
         partitionResponses: [

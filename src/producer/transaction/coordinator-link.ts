@@ -26,7 +26,10 @@ export class CoordinatorLink {
     this.#cluster = cluster;
   }
 
-  /** Looks the coordinator up (which goes on until it is found, or refused for good) and calls it once. */
+  /**
+   * Calls the coordinator once, looked up before if it is not known: that goes on until it is found, or refused for good. The reply
+   * comes never in the stack of this call.
+   */
   call<Req, Res>(
     to: CoordinatorKey,
     api: Api<Req, Res>,
@@ -34,22 +37,14 @@ export class CoordinatorLink {
     options: CallOptions,
     reply: LinkReply<Res>,
   ): Cancel {
+    const known = this.#cluster.knownCoordinator(to.type, to.key);
+    if (known !== null) return this.#ask(known, to, api, body, options, reply);
     let cancelled = false;
     let cancelCall: Cancel | null = null;
     const cancelFind = this.#cluster.coordinator(to.type, to.key, (error, nodeId) => {
       if (cancelled) return;
-      if (nodeId === null) {
-        reply(error, null, null);
-        return;
-      }
-      cancelCall = this.#pool(to.type)
-        .broker(nodeId)
-        .call(api, body, options, (failure, response) => {
-          if (cancelled) return;
-          // the bytes did not get through: nobody knows what that broker did, nor whether it is still the coordinator
-          if (failure instanceof ConnectionError) this.forget(to, nodeId);
-          reply(failure, response, nodeId);
-        });
+      if (nodeId === null) reply(error, null, null);
+      else cancelCall = this.#ask(nodeId, to, api, body, options, reply);
     });
     return () => {
       cancelled = true;
@@ -66,6 +61,22 @@ export class CoordinatorLink {
   close(): void {
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
+  }
+
+  #ask<Req, Res>(
+    nodeId: number,
+    to: CoordinatorKey,
+    api: Api<Req, Res>,
+    body: Body<Req>,
+    options: CallOptions,
+    reply: LinkReply<Res>,
+  ): Cancel {
+    const channel = this.#pool(to.type).broker(nodeId);
+    return channel.call(api, body, options, (failure, response) => {
+      // the bytes did not get through: nobody knows what that broker did, nor whether it is still the coordinator
+      if (failure instanceof ConnectionError) this.forget(to, nodeId);
+      reply(failure, response, nodeId);
+    });
   }
 
   #pool(type: CoordinatorKey['type']): ChannelPool {

@@ -149,7 +149,7 @@ export class StepQueue {
       step.to,
       step.api,
       body,
-      { ...step.versions, timeoutMs },
+      { minVersion: step.versions?.minVersion, maxVersion: step.versions?.maxVersion, timeoutMs },
       (error, response, nodeId) => {
         this.#call = null;
         if (error === null) this.#answered(step, response, nodeId!);

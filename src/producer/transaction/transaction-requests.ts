@@ -122,41 +122,36 @@ export class TransactionRequests {
   /** The offsets, at the coordinator of the group, under the member's identity (KIP-447). Sends again only what is missing. */
   commitOffsets(offsets: OffsetList, group: GroupMetadata, unanswered: () => void, done: Done): Step {
     const { implicit } = this.#identity;
-    const missing = new Map(offsets.map((offset) => [`${offset.partition} ${offset.topic}`, offset]));
+    let missing = offsets;
     return step({
       what: `Offsets of group ${group.groupId} in the transaction`,
       to: { type: 'group', key: group.groupId },
       api: txnOffsetCommitApi,
       body: () => {
         const { transactionalId, producerId, epoch } = this.#identity;
-        return (version: number): Input<TxnOffsetCommitRequest> => ({
-          transactionalId,
-          groupId: group.groupId,
-          producerId,
-          producerEpoch: epoch,
+        return (version: number): Input<TxnOffsetCommitRequest> => {
           // up to version 2 the broker cannot check the member (KIP-447 came with Kafka 2.5)
-          ...(version < 3
-            ? {}
-            : {
-                generationId: group.generation,
-                memberId: group.memberId,
-                groupInstanceId: group.groupInstanceId,
-              }),
-          topics: byTopic([...missing.values()], committedPartition).map(([name, list]) => ({
-            name,
-            partitions: list,
-          })),
-        });
+          const member = version < 3 ? null : group;
+          return {
+            transactionalId,
+            groupId: group.groupId,
+            producerId,
+            producerEpoch: epoch,
+            generationId: member?.generation,
+            memberId: member?.memberId,
+            groupInstanceId: member?.groupInstanceId,
+            topics: byTopic(missing, committedPartition).map(([name, partitions]) => ({ name, partitions })),
+          };
+        };
       },
       versions: implicit ? { minVersion: 5 } : { maxVersion: 4 },
       timeoutMs: this.#transactionTimeoutMs,
-      read: ({ topics }: TxnOffsetCommitResponse) =>
-        topics.flatMap(({ name, partitions }) =>
-          partitions.map(({ partitionIndex, errorCode }) => {
-            if (errorCode === 0) missing.delete(`${partitionIndex} ${name}`);
-            return errorCode;
-          }),
-        ),
+      read: (response: TxnOffsetCommitResponse) => {
+        const codes: number[] = [];
+        for (const { partitions } of response.topics) for (const { errorCode } of partitions) codes.push(errorCode);
+        if (codes.some((code) => code !== 0)) missing = withoutStored(missing, response);
+        return codes;
+      },
       unanswered,
       done,
     });
@@ -186,6 +181,16 @@ export class TransactionRequests {
 
 /** The coordinator did not look at this partition, because another one of the request was refused. */
 const notAttempted = 55;
+
+/** What another try has to ask for. */
+function withoutStored(offsets: OffsetList, { topics }: TxnOffsetCommitResponse): OffsetList {
+  const stored = new Set<string>();
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex, errorCode } of partitions)
+      if (errorCode === 0) stored.add(`${partitionIndex} ${name}`);
+  }
+  return offsets.filter(({ topic, partition }) => !stored.has(`${partition} ${topic}`));
+}
 
 /** The queue does not care what is in it. */
 function step<Req, Res>(made: Step<Req, Res>): Step {
