@@ -1,5 +1,5 @@
 import { type Observable } from 'rxjs';
-import { utf8 } from '../../../src/index.js';
+import { type ManualTransaction, type TransactionalProducer, utf8 } from '../../../src/index.js';
 import { ClientClosedError } from '../../../src/errors/usage-error.js';
 import { Connection } from '../../../src/network/connection.js';
 import {
@@ -9,6 +9,8 @@ import {
 } from '../../../src/protocol/messages/txn-offset-commit.js';
 import { type InterceptedRequest } from '../../../src/testing/broker/index.js';
 import { VirtualWorld } from '../../testing/broker/support/virtual-world.js';
+
+type Manual = ManualTransaction<string, string>;
 
 const group = { groupId: 'g', generation: -1, memberId: '', groupInstanceId: null };
 
@@ -46,45 +48,84 @@ function deliver(world: VirtualWorld, { apiVersion, body, broker }: InterceptedR
   return answer!;
 }
 
-describe.each([0, 2])('offsets that the wire held (transaction.version %i)', (version) => {
-  it.each(['commit', 'abort'] as const)('do not come back in the transaction behind the %s of theirs', (end) => {
-    const world = new VirtualWorld({ features: { 'transaction.version': version } });
-    const { cluster } = world;
-    cluster.createTopic('in');
-    const kafka = world.kafka({ requestTimeoutMs: 1000 });
-    const producer = kafka.transactionalProducer({
-      transactionalId: 'x',
-      keySerializer: utf8,
-      valueSerializer: utf8,
-      deliveryTimeoutMs: 5000,
-    });
-    const begin = (): Parameters<Parameters<typeof producer.transaction>[0]>[0] & {
-      commit(): Observable<void>;
-      abort(): Observable<void>;
-    } => {
-      let tx: ReturnType<typeof begin> | null = null;
-      producer.beginTransaction().subscribe((begun) => (tx = begun));
-      world.until('begun', () => tx !== null);
-      return tx!;
-    };
-    const offsets = (offset: number) => [{ topic: 'in', partition: 0, offset }];
+function producerOf(
+  world: VirtualWorld,
+  requestTimeoutMs: number,
+  transactionTimeoutMs: number,
+): TransactionalProducer<string, string> {
+  return world.kafka({ requestTimeoutMs }).transactionalProducer({
+    transactionalId: 'x',
+    keySerializer: utf8,
+    valueSerializer: utf8,
+    deliveryTimeoutMs: 30_000,
+    transactionTimeoutMs,
+  });
+}
 
+function begin(world: VirtualWorld, producer: TransactionalProducer<string, string>): Manual {
+  let tx: Manual | null = null;
+  producer.beginTransaction().subscribe((begun) => (tx = begun));
+  world.until('begun', () => tx !== null);
+  return tx!;
+}
+
+/** Those that arrive at the brokers, or would. */
+function offsetRequests(world: VirtualWorld): InterceptedRequest[] {
+  const requests: InterceptedRequest[] = [];
+  world.cluster.onRequest((request) => {
+    if (request.api === 'TxnOffsetCommit') requests.push(request);
+  });
+  return requests;
+}
+
+const offsets = (offset: number) => [{ topic: 'in', partition: 0, offset }];
+
+/** The next transaction commits its own offsets, whatever arrives of the one before. */
+function commitsItsOwn(
+  world: VirtualWorld,
+  producer: TransactionalProducer<string, string>,
+  late: InterceptedRequest,
+): void {
+  const tx = begin(world, producer);
+  done(world, 'later offsets', tx.sendOffsets(offsets(9), group));
+  const answer = deliver(world, late);
+  expect(answer.topics[0]!.partitions[0]!.errorCode).not.toBe(0);
+  done(world, 'commit', tx.commit());
+  world.advance(100);
+  expect(world.cluster.committed('g', 'in', 0)).toBe(9);
+}
+
+describe.each([0, 2])('offsets that the wire held (transaction.version %i)', (version) => {
+  let world: VirtualWorld;
+
+  beforeEach(() => {
+    world = new VirtualWorld({ features: { 'transaction.version': version } });
+    world.cluster.createTopic('in');
+  });
+
+  it.each(['commit', 'abort'] as const)('do not come back in the transaction behind the %s of theirs', (end) => {
+    const producer = producerOf(world, 1000, 60_000);
+    const requests = offsetRequests(world);
     // lost on the way to the broker, given up and sent again
-    const requests: InterceptedRequest[] = [];
-    cluster.onRequest((request) => {
-      if (request.api === 'TxnOffsetCommit') requests.push(request);
-    });
-    cluster.intercept('TxnOffsetCommit', { type: 'drop', when: 'before' }, { times: 1 });
-    const one = begin();
-    done(world, 'offsets', one.sendOffsets(offsets(5), group));
-    done(world, end, one[end]());
+    world.cluster.intercept('TxnOffsetCommit', { type: 'drop', when: 'before' }, { times: 1 });
+    const tx = begin(world, producer);
+    done(world, 'offsets', tx.sendOffsets(offsets(5), group));
+    done(world, end, tx[end]());
     expect(requests.length).toBe(2);
-    const two = begin();
-    done(world, 'later offsets', two.sendOffsets(offsets(9), group));
-    const answer = deliver(world, requests[0]!);
-    expect(answer.topics[0]!.partitions[0]!.errorCode).not.toBe(0);
-    done(world, 'commit', two.commit());
-    world.advance(100);
-    expect(cluster.committed('g', 'in', 0)).toBe(9);
+    commitsItsOwn(world, producer, requests[0]!);
+  });
+
+  it('do not come back either when they were waited for until the time of their transaction was over', () => {
+    const producer = producerOf(world, 5000, 2000);
+    const requests = offsetRequests(world);
+    // the only try is out when the time is over; the broker looks for transactions that are late every 10 s only
+    world.cluster.intercept('TxnOffsetCommit', { type: 'drop', when: 'before' }, { times: 1 });
+    const tx = begin(world, producer);
+    let failure: unknown = null;
+    tx.sendOffsets(offsets(5), group).subscribe({ error: (error: unknown) => (failure = error) });
+    world.until('the end of the time', () => failure !== null);
+    done(world, 'abort', tx.abort());
+    expect(requests.length).toBe(1);
+    commitsItsOwn(world, producer, requests[0]!);
   });
 });
