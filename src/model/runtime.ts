@@ -4,9 +4,13 @@ import type { Bytes } from './topic-partition.js';
 
 /** Where the client writes its log lines: pino's shape. Never receives values or secrets. @public */
 export interface Logger {
+  /** What only somebody who looks for a fault wants to read. */
   debug(fields: object, message: string): void;
+  /** What changes in normal operation. */
   info(fields: object, message: string): void;
+  /** What the client gets over by itself, and somebody should know. */
   warn(fields: object, message: string): void;
+  /** What it does not get over. */
   error(fields: object, message: string): void;
 }
 

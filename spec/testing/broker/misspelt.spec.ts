@@ -31,6 +31,29 @@ describe('what is misspelt is refused, as the fault or the limit would not be th
     );
   });
 
+  it.each([
+    ['num.partitions', '1.5', 'a whole number from 0 on'],
+    ['num.partitions', -1, 'a whole number from 0 on'],
+    ['num.partitions', ' ', 'a whole number from 0 on'],
+    ['delete.topic.enable', 'yes', 'true or false'],
+    ['log.message.timestamp.type', 'createTime', 'CreateTime or LogAppendTime'],
+    ['replica.selector.class', 'RackAware', 'nothing or org.apache.kafka.common.replica.RackAwareReplicaSelector'],
+    ['group.consumer.migration.policy', 'up', 'bidirectional or upgrade or downgrade or disabled'],
+  ] as const)('the value %s = %s of a broker property', (name, value, what) => {
+    expect(() => inMemory({ properties: { [name]: value } })).toThrow(
+      `Broker property ${name} takes ${what}, not '${value}'`,
+    );
+  });
+
+  it.each([
+    ['log.message.timestamp.after.max.ms', '9223372036854775807'],
+    ['replica.selector.class', ''],
+    ['auto.create.topics.enable', 'false'],
+    ['min.insync.replicas', 2],
+  ] as const)('and %s = %s is taken', (name, value) => {
+    expect(() => inMemory({ properties: { [name]: value } })).not.toThrow();
+  });
+
   it('a topic', () => {
     const cluster = inMemory();
     expect(() => {
