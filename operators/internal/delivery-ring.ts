@@ -39,7 +39,10 @@ export class DeliveredRecord<S> implements DeliveryFields<S> {
   }
 }
 
-/** What `produce` emits for a leased element. The same fields once more: V8 takes 31 ns for an object of a derived class with them, 17 for this. */
+/**
+ * What `produce` emits for a leased element. The same fields once more: V8 takes 31 ns for an object of a derived class with
+ * them, 17 for this.
+ */
 export class LeasedDelivery<S> implements DeliveryFields<S>, Leased {
   readonly topic: string;
   readonly partition: number;

@@ -1,11 +1,11 @@
 import { DeliveryRing } from './delivery-ring.js';
 
-/** Slots of all spare rings together, about 45 bytes each. */
+/** Slots of all spare rings together, about 50 bytes each. */
 const mostSlots = 32_768;
 
 /**
- * Empty rings of runs that ended. `transaction` has a run for every window, and the arrays of a ring are nine pieces of memory that
- * V8 allocates, counts and frees one by one.
+ * Empty rings of runs that ended. `transaction` has a run for every window, and a ring has eight arrays, which V8 allocates, counts
+ * and frees one by one.
  */
 const spares: DeliveryRing<unknown>[] = [];
 let spareSlots = 0;

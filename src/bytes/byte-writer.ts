@@ -1,4 +1,5 @@
 import { UsageError } from '../errors/usage-error.js';
+import { Slab } from './slab.js';
 import { encodeText, textSize } from './text.js';
 import { writeUuid } from './uuid.js';
 import { uvarintSize, zigzag32 } from './varint.js';
@@ -9,13 +10,8 @@ const copyBelow = 512;
 const scratch: Uint8Array<ArrayBuffer> = new Uint8Array(8);
 const scratchView: DataView = new DataView(scratch.buffer);
 
-/**
- * Writers begin in a piece of a common slab, as most requests are short and an array of their own costs more than what is written
- * into it. A piece is given out once: what a writer has finished is never overwritten.
- */
-const slabBytes = 16_384;
-let slab: Uint8Array<ArrayBuffer> = new Uint8Array(slabBytes);
-let slabUsed = 0;
+/** Writers begin in a piece of it, as most requests are short. */
+const slab: Slab = new Slab(16_384);
 
 /**
  * Appends Kafka primitives (protocol guide, "Protocol primitive types"), big-endian, to a growing list of segments.
@@ -34,14 +30,11 @@ export class ByteWriter {
   readonly #sealed: Uint8Array[] = [];
 
   constructor(initial = 256) {
-    if (slabUsed + initial > slab.length) {
-      slab = new Uint8Array(Math.max(slabBytes, initial));
-      slabUsed = 0;
-    }
-    this.#bytes = slab;
-    this.#start = slabUsed;
-    this.#at = slabUsed;
-    this.#end = slabUsed += initial;
+    const at = slab.take(initial);
+    this.#bytes = slab.bytes;
+    this.#start = at;
+    this.#at = at;
+    this.#end = at + initial;
   }
 
   /** Bytes written so far. */
@@ -246,7 +239,7 @@ export class ByteWriter {
   finish(): Uint8Array[] {
     this.#seal();
     // the rest of its piece, unless another writer has begun behind it
-    if (this.#bytes === slab && this.#end === slabUsed) slabUsed = this.#at;
+    if (this.#bytes === slab.bytes && this.#end === slab.used) slab.used = this.#at;
     this.#end = this.#at;
     return this.#sealed;
   }

@@ -1,3 +1,4 @@
+import { Slab } from '../bytes/slab.js';
 import { ProtocolDecodeError } from '../errors/protocol-error.js';
 import { type Bytes } from '../model/topic-partition.js';
 
@@ -14,9 +15,8 @@ let shared: Bytes | null = null;
 
 /** Frames below this size, as nearly all answers but those with records are, lie side by side in slabs. */
 const slabBelow = 512;
-const slabBytes = 4096;
-let slab: ArrayBuffer | null = null;
-let slabUsed = 0;
+/** Who keeps a record that came in so small a frame keeps a slab, hence a small one. */
+const slab: Slab = new Slab(4096);
 
 /**
  * Cuts a byte stream into frames (a 4-byte length, then that many bytes). Small frames arrive in a scratch buffer and are
@@ -123,17 +123,9 @@ export class FrameReader {
 
 /** Memory that is about to be overwritten needs no zeroes. */
 function allocate(size: number): Bytes {
-  if (size < slabBelow) return piece(size);
-  return size < 4096 ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer, 0, size);
-}
-
-/** Each piece is given out once. Who keeps a record that came in so small a frame keeps a slab, hence a small one. */
-function piece(size: number): Bytes {
-  if (slab === null || slabUsed + size > slabBytes) {
-    slab = new ArrayBuffer(slabBytes);
-    slabUsed = 0;
+  if (size < slabBelow) {
+    const at = slab.take(size);
+    return new Uint8Array(slab.buffer, at, size);
   }
-  const at = slabUsed;
-  slabUsed += size;
-  return new Uint8Array(slab, at, size);
+  return size < 4096 ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer, 0, size);
 }

@@ -18,8 +18,16 @@ import { sendOffsetsComplaint } from './commit-arguments.js';
 import { type Delivered } from './delivery-slots.js';
 import { type ProducerEntry } from './producer-entry.js';
 
+/** The two ways of records into one slot. */
+export interface SlotEntries {
+  readonly typed: ProducerEntry;
+  readonly raw: ProducerEntry;
+}
+
 /** The transaction below its surface. */
 export interface SurfaceHost {
+  /** On which it was begun. */
+  readonly slot: TransactionSlot;
   /** Records and offsets are taken. */
   readonly open: boolean;
   /** Why they are not. */
@@ -32,12 +40,10 @@ export interface SurfaceHost {
  * functions that need no `this`, and all of them share one shape.
  */
 class TransactionSink<K, V> implements RecordSink<K, V>, FastSink<K, V> {
-  readonly #slot: TransactionSlot;
   readonly #host: SurfaceHost;
   readonly #entry: ProducerEntry;
 
-  constructor(slot: TransactionSlot, host: SurfaceHost, entry: ProducerEntry) {
-    this.#slot = slot;
+  constructor(host: SurfaceHost, entry: ProducerEntry) {
     this.#host = host;
     this.#entry = entry;
   }
@@ -45,7 +51,7 @@ class TransactionSink<K, V> implements RecordSink<K, V>, FastSink<K, V> {
   get write(): (record: ProducerRecord<K, V>, done: Delivered) => boolean {
     return (record, done) => {
       if (this.#host.open) return this.#entry.write(record, done);
-      refuse(this.#slot, this.#host, (error) => {
+      refuse(this.#host, (error) => {
         done(error, null);
       });
       return true;
@@ -53,48 +59,45 @@ class TransactionSink<K, V> implements RecordSink<K, V>, FastSink<K, V> {
   }
 
   get onReady(): (listener: () => void) => () => void {
-    return (listener) => this.#slot.core.onReady(listener);
+    return (listener) => this.#host.slot.core.onReady(listener);
   }
 
   [fastSink](record: ProducerRecord<K, V>, receiver: DeliveryReceiver, token: number): boolean {
     if (this.#host.open) return this.#entry.take(record, receiver, token);
-    this.#slot.core.refuse({ receiver, token }, this.#host.reason());
+    this.#host.slot.core.refuse({ receiver, token }, this.#host.reason());
     return true;
   }
 }
 
 /** What the project function of a transaction, or its caller, is given. */
 export class TransactionSurface<K, V> extends TransactionSink<K, V> implements Transaction<K, V> {
-  readonly #slot: TransactionSlot;
   readonly #host: SurfaceHost;
-  readonly #typed: ProducerEntry;
-  readonly #raw: ProducerEntry;
+  readonly #entries: SlotEntries;
   #bytes: RecordSink<Bytes | null, Bytes | null> | null = null;
 
-  constructor(slot: TransactionSlot, host: SurfaceHost, typed: ProducerEntry, raw: ProducerEntry) {
-    super(slot, host, typed);
-    this.#slot = slot;
+  constructor(host: SurfaceHost, entries: SlotEntries) {
+    super(host, entries.typed);
     this.#host = host;
-    this.#typed = typed;
-    this.#raw = raw;
+    this.#entries = entries;
   }
 
   get bytes(): RecordSink<Bytes | null, Bytes | null> {
-    return (this.#bytes ??= new TransactionSink<Bytes | null, Bytes | null>(this.#slot, this.#host, this.#raw));
+    return (this.#bytes ??= new TransactionSink<Bytes | null, Bytes | null>(this.#host, this.#entries.raw));
   }
 
   get send(): (record: ProducerRecord<K, V>) => Observable<RecordMetadata> {
-    return (record) => coldCommand(this.#slot.runtime, 'tx.send', this.#send(record));
+    return (record) => coldCommand(this.#host.slot.runtime, 'tx.send', this.#send(record));
   }
 
   get sendOffsets(): (offsets: OffsetList, group: GroupMetadata) => Observable<void> {
-    return (offsets, group) => coldCommand(this.#slot.runtime, 'tx.sendOffsets', this.#sendOffsets(offsets, group));
+    return (offsets, group) =>
+      coldCommand(this.#host.slot.runtime, 'tx.sendOffsets', this.#sendOffsets(offsets, group));
   }
 
   #send(record: ProducerRecord<K, V>): Observable<RecordMetadata> {
     return new Observable((subscriber) => {
-      if (this.#host.open) return this.#typed.send(record, subscriber);
-      refuse(this.#slot, this.#host, (error) => {
+      if (this.#host.open) return this.#entries.typed.send(record, subscriber);
+      refuse(this.#host, (error) => {
         subscriber.error(error);
       });
       return undefined;
@@ -113,7 +116,7 @@ export class TransactionSurface<K, V> extends TransactionSink<K, V> implements T
         subscriber.complete();
       };
       if (wrong !== null)
-        this.#slot.later(() => {
+        this.#host.slot.later(() => {
           done(wrong, null);
         });
       else this.#host.addOffsets(offsets, group, done);
@@ -121,7 +124,7 @@ export class TransactionSurface<K, V> extends TransactionSink<K, V> implements T
   }
 }
 
-function refuse(slot: TransactionSlot, host: SurfaceHost, failed: (error: unknown) => void): void {
+function refuse(host: SurfaceHost, failed: (error: unknown) => void): void {
   const receiver = {
     delivered: nothing,
     failed: (_: number, error: unknown): void => {
@@ -129,7 +132,7 @@ function refuse(slot: TransactionSlot, host: SurfaceHost, failed: (error: unknow
     },
     flushed: nothing,
   };
-  slot.core.refuse({ receiver, token: 0 }, host.reason());
+  host.slot.core.refuse({ receiver, token: 0 }, host.reason());
 }
 
 function nothing(): void {

@@ -18,7 +18,8 @@ import { manualTransaction } from './manual-transaction.js';
 import { ProducerEntry } from './producer-entry.js';
 import { runTransaction } from './run-transaction.js';
 import { SlotQueue } from './slot-queue.js';
-import { type SlotEntries, SlotTransaction } from './slot-transaction.js';
+import { SlotTransaction } from './slot-transaction.js';
+import { type SlotEntries } from './transaction-surface.js';
 import { type ResolvedTransactionalOptions } from './transactional-producer-options.js';
 
 /**

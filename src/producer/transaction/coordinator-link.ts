@@ -37,14 +37,22 @@ export class CoordinatorLink {
     options: CallOptions,
     reply: LinkReply<Res>,
   ): Cancel {
+    const ask = (nodeId: number): Cancel => {
+      const channel = this.#pool(to.type).broker(nodeId);
+      return channel.call(api, body, options, (failure, response) => {
+        // the bytes did not get through: nobody knows what that broker did, nor whether it is still the coordinator
+        if (failure instanceof ConnectionError) this.forget(to, nodeId);
+        reply(failure, response, nodeId);
+      });
+    };
     const known = this.#cluster.knownCoordinator(to.type, to.key);
-    if (known !== null) return this.#ask(known, to, api, body, options, reply);
+    if (known !== null) return ask(known);
     let cancelled = false;
     let cancelCall: Cancel | null = null;
     const cancelFind = this.#cluster.coordinator(to.type, to.key, (error, nodeId) => {
       if (cancelled) return;
       if (nodeId === null) reply(error, null, null);
-      else cancelCall = this.#ask(nodeId, to, api, body, options, reply);
+      else cancelCall = ask(nodeId);
     });
     return () => {
       cancelled = true;
@@ -61,22 +69,6 @@ export class CoordinatorLink {
   close(): void {
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
-  }
-
-  #ask<Req, Res>(
-    nodeId: number,
-    to: CoordinatorKey,
-    api: Api<Req, Res>,
-    body: Body<Req>,
-    options: CallOptions,
-    reply: LinkReply<Res>,
-  ): Cancel {
-    const channel = this.#pool(to.type).broker(nodeId);
-    return channel.call(api, body, options, (failure, response) => {
-      // the bytes did not get through: nobody knows what that broker did, nor whether it is still the coordinator
-      if (failure instanceof ConnectionError) this.forget(to, nodeId);
-      reply(failure, response, nodeId);
-    });
   }
 
   #pool(type: CoordinatorKey['type']): ChannelPool {

@@ -153,7 +153,7 @@ export class EmbeddedCluster extends ClusterControls {
     this.state.stop();
   }
 
-  /** `stop()`, for `await using`. */
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
